@@ -1,0 +1,1 @@
+"""Dashboards: the live hub, the pages and the HTTP interface."""

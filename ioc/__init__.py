@@ -1,0 +1,1 @@
+"""The core of the hospital operations centre: what collectors, alerts and dashboards stand on."""

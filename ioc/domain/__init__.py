@@ -1,0 +1,32 @@
+"""Plain types that every part of the centre speaks in. Standard library only."""
+
+from ioc.domain.freshness import State, max_age_from_interval, state_at
+from ioc.domain.reading import Frame, Quality, Reading, Series
+from ioc.domain.time import (
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    Clock,
+    SystemClock,
+    VirtualClock,
+    parse_rfc3339,
+    rfc3339,
+)
+
+__all__ = [
+    "MILLISECOND",
+    "MINUTE",
+    "SECOND",
+    "Clock",
+    "Frame",
+    "Quality",
+    "Reading",
+    "Series",
+    "State",
+    "SystemClock",
+    "VirtualClock",
+    "max_age_from_interval",
+    "parse_rfc3339",
+    "rfc3339",
+    "state_at",
+]

@@ -1,0 +1,5 @@
+"""The registry: facilities, sites, places and devices, with validity dates."""
+
+from ioc.registry.model import Device, Expected, Facility, Place, Registry, Site, Stand
+
+__all__ = ["Device", "Expected", "Facility", "Place", "Registry", "Site", "Stand"]
