@@ -1,6 +1,6 @@
 """Plain types that every part of the centre speaks in. Standard library only."""
 
-from ioc.domain.freshness import State, max_age_from_interval, state_at
+from ioc.domain.freshness import STALE_AFTER, State, max_age_from_interval, state_at
 from ioc.domain.reading import Frame, Quality, Reading, Series
 from ioc.domain.time import (
     MILLISECOND,
@@ -17,6 +17,7 @@ __all__ = [
     "MILLISECOND",
     "MINUTE",
     "SECOND",
+    "STALE_AFTER",
     "Clock",
     "Frame",
     "Quality",
