@@ -1,9 +1,10 @@
 """What a metric is, and the catalogue as the other parts ask it."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from ioc.config import nearest
 
 LANGUAGES = ("vi", "en", "fr")
 
@@ -96,9 +97,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every metric by its code."""
+    """Every metric by its code, and the names of the device classes."""
 
     metrics: Mapping[str, Metric]
+    class_titles: Mapping[str, Text] = field(default_factory=dict)
     _classes: dict[str, dict[str, Metric]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -124,9 +126,3 @@ class Catalogue:
     def nearest(self, code: str) -> str:
         """The code most like this one, or an empty string."""
         return nearest(code, self.metrics)
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The one of ``words`` most like ``word``, or an empty string where none is like it."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return found[0] if found else ""

@@ -1,5 +1,16 @@
 """The registry: facilities, sites, places and devices, with validity dates."""
 
+from ioc.registry.load import load_registry, read_registry
 from ioc.registry.model import Device, Expected, Facility, Place, Registry, Site, Stand
 
-__all__ = ["Device", "Expected", "Facility", "Place", "Registry", "Site", "Stand"]
+__all__ = [
+    "Device",
+    "Expected",
+    "Facility",
+    "Place",
+    "Registry",
+    "Site",
+    "Stand",
+    "load_registry",
+    "read_registry",
+]

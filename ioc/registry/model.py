@@ -59,8 +59,9 @@ class Device:
     """One device: its class, the metrics it should give, how often, and where it stands.
 
     ``keys`` are the fields it should give (``temp``, ``door``); ``interval_ns`` how often; ``low`` and ``high``
-    its own allowed range of its main value (a refrigerator's), None where it has none; ``use`` what it is for
-    within its class (``vaccine``, ``blood``, ``oxygen``, ``vacuum``).
+    its own allowed range of its main value, the first of ``keys``, None where it has none; ``use`` what it is for
+    within its class (``vaccine``, ``blood``, ``oxygen``, ``vacuum``). ``derived`` are the fields that the centre
+    computes for it and that no message brings (``tte``, ``breach``).
     """
 
     code: str
@@ -74,6 +75,7 @@ class Device:
     low: float | None = None
     high: float | None = None
     max_age_ns: Mapping[str, int] = field(default_factory=dict)  # by key: what replaces the catalogue's
+    derived: tuple[str, ...] = ()
 
     def area_at(self, time_ns: int) -> str:
         """The code of the place where it stood at that time; the first known one before that."""
@@ -134,7 +136,7 @@ class Registry:
             if facility and device.facility != facility:
                 continue
             site = self.site_of(device)
-            for key in device.keys:
+            for key in (*device.keys, *device.derived):
                 series = Series.of(
                     f"{device.device_class}.{key}", device=device.code, facility=device.facility, site=site
                 )

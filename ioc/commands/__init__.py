@@ -1,0 +1,1 @@
+"""The subcommands of ``ioc``, one a module; each offers ``command``, and only ``ioc.cli`` puts them together."""

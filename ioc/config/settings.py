@@ -1,0 +1,207 @@
+"""The table of settings, and what they are once loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ioc.config.address import Address
+from ioc.config.parse import parse_bool, parse_count, parse_size
+from ioc.config.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the table. ``parse`` raises ValueError with a sentence; ``default`` is written as a person would.
+
+    A ``secret`` or one with ``file`` may also be given as the name of a file that holds it (``…_FILE``).
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    file: bool = False
+
+    @property
+    def variable(self) -> str:
+        """``web.bind`` is ``IOC_WEB__BIND``."""
+        return f"IOC_{self.name.upper().replace('.', '__')}"
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value must never be shown or stand in configs/ioc.yaml."""
+        return self.parse is Secret
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The web server's."""
+
+    bind: Address
+    session_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The broker's and the collector's. ``url`` is empty where the embedded broker is meant."""
+
+    url: str = field(repr=False)
+    bind: Address
+    broker: str
+    username: str
+    password: Secret
+    max_payload: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """The relational database's. ``url`` may hold a password and is not printed."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The intake journal's."""
+
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineSettings:
+    """The quarantine's."""
+
+    max_bytes: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long the tiers of the time series are kept."""
+
+    raw_days: int
+    five_minutes_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is written to standard error."""
+
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. ``given`` names what was set on purpose, in the environment or in ioc.yaml:
+    a default port that is taken moves on, a given one is an error."""
+
+    data_dir: Path
+    config_dir: Path
+    timezone: str
+    language: str
+    simulate: bool
+    web: WebSettings
+    mqtt: MqttSettings
+    database: DatabaseSettings
+    journal: JournalSettings
+    quarantine: QuarantineSettings
+    retention: RetentionSettings
+    log: LogSettings
+    given: frozenset[str]
+
+
+SECTIONS: dict[str, Callable[..., Any]] = {
+    "web": WebSettings,
+    "mqtt": MqttSettings,
+    "database": DatabaseSettings,
+    "journal": JournalSettings,
+    "quarantine": QuarantineSettings,
+    "retention": RetentionSettings,
+    "log": LogSettings,
+}
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError("a folder is needed")
+    return Path(text).expanduser().absolute()
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{text!r} is no time zone that this machine knows (Debian: apt install tzdata)") from None
+    return text
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and text.partition("://")[0].partition("+")[0] not in schemes:
+            raise ValueError(f"it does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return text
+
+    return parse
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data_dir", _path, "./data", "Folder of all that is kept: databases, journal, secrets, pids."),
+    Setting("config_dir", _path, "./configs", "Folder of ioc.yaml, catalogue, registry and boards. Environment only."),
+    Setting("timezone", _timezone, "Asia/Ho_Chi_Minh", "Time zone of days and of clocks on screens."),
+    Setting(
+        "language", _one_of("vi", "en", "fr"), "vi", "Language of pages where the browser or the user asks for none."
+    ),
+    Setting("simulate", parse_bool, "true", "Whether `ioc run` starts the simulator, for the demo registry only."),
+    Setting("web.bind", Address.parse, "127.0.0.1:8080", "Where the web server listens."),
+    Setting("web.session_hours", parse_count, "12", "Hours after which a person has to log in again."),
+    Setting(
+        "mqtt.url",
+        _url("mqtt", "mqtts"),
+        "",
+        "Broker to use, `mqtt://host:1883` or `mqtts://…`. Empty: the embedded one.",
+        file=True,
+    ),
+    Setting("mqtt.bind", Address.parse, "127.0.0.1:1883", "Where the embedded broker listens."),
+    Setting(
+        "mqtt.broker",
+        _one_of("auto", "mosquitto", "iotcore"),
+        "auto",
+        "Embedded broker: Mosquitto where it is installed (auto), or one by name.",
+    ),
+    Setting("mqtt.username", str, "", "User name at the broker."),
+    Setting("mqtt.password", Secret, "", "Password at the broker.", file=True),
+    Setting("mqtt.max_payload", parse_size, "256KiB", "Size above which a message is quarantined."),
+    Setting(
+        "database.url",
+        _url("sqlite", "postgresql"),
+        "",
+        "Relational database as an SQLAlchemy URL. Empty: `ioc.sqlite` in the data folder.",
+        file=True,
+    ),
+    Setting(
+        "journal.max_bytes", parse_size, "4GiB", "Size at which the intake journal is full and senders have to wait."
+    ),
+    Setting(
+        "quarantine.max_bytes",
+        parse_size,
+        "1GiB",
+        "Size of the quarantine above which only the first kilobyte of a message is kept.",
+    ),
+    Setting("quarantine.days", parse_count, "90", "Days that a quarantined message is kept."),
+    Setting(
+        "retention.raw_days", parse_count, "30", "Days that every single value is kept; older messages are quarantined."
+    ),
+    Setting("retention.five_minutes_days", parse_count, "730", "Days that the five-minute values are kept."),
+    Setting("log.level", _one_of("debug", "info", "warning", "error"), "info", "What is written to standard error."),
+)
