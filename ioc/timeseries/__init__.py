@@ -1,0 +1,21 @@
+"""Values over time: the contract, and the stores behind it."""
+
+from ioc.timeseries.contract import DAY, FIVE_MINUTES, How, Rejected, Retention, Store, Where, Window
+from ioc.timeseries.memory import Bucket, MemoryStore
+from ioc.timeseries.opening import open_store
+from ioc.timeseries.sqlite import SqliteStore
+
+__all__ = [
+    "DAY",
+    "FIVE_MINUTES",
+    "Bucket",
+    "How",
+    "MemoryStore",
+    "Rejected",
+    "Retention",
+    "SqliteStore",
+    "Store",
+    "Where",
+    "Window",
+    "open_store",
+]

@@ -1,0 +1,105 @@
+"""SQLite gives the answers of the memory store on whatever hypothesis thinks of."""
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ioc.domain import MINUTE, SECOND, VirtualClock, parse_rfc3339
+from ioc.timeseries import DAY, MemoryStore, Rejected, Retention, SqliteStore, Store, Window
+
+START = parse_rfc3339("2026-10-24T20:00:00Z")  # the night before Paris puts its clocks back
+KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=4 * DAY)
+HOUR = 60 * MINUTE
+
+times = st.one_of(st.integers(0, 3 * DAY), st.integers(0, 36).map(lambda n: n * 5 * MINUTE), st.integers(0, 10)).map(
+    lambda t: START + t
+)
+lines = st.builds(
+    lambda device, facility, fields, quality, t: (
+        f"ward,device={device},facility={facility} "
+        + ",".join(f"{name}={value}.5" for name, value in fields.items())
+        + f',quality="{quality}" {t}'
+    ),
+    st.sampled_from("ab"),
+    st.sampled_from(["bv01", "bv02"]),
+    st.dictionaries(st.sampled_from(["used", "beds"]), st.integers(-50, 50), min_size=1),
+    st.sampled_from(["good", "good", "bad", "sim", "test"]),
+    times,
+)
+steps = st.one_of(
+    st.tuples(st.just("write"), st.lists(lines, min_size=1, max_size=12)),
+    st.tuples(st.just("roll_up"), times),
+    st.tuples(st.just("retain"), times),
+)
+questions = st.fixed_dictionaries(
+    {
+        "start": times,
+        "length": st.integers(0, DAY),
+        "every": st.sampled_from([7 * MINUTE, 5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY]),
+        "how": st.sampled_from(["sum", "count", "min", "max", "last", "mean", "ratio"]),
+        "by": st.sampled_from([None, (), ("facility",), ("device",), ("facility", "device"), ("ward",)]),
+        "zone": st.sampled_from(["UTC", "Asia/Ho_Chi_Minh", "Europe/Paris", "Asia/Kathmandu"]),
+        "where": st.sampled_from([{}, {"facility": "bv01"}, {"device": ["a", "b"]}]),
+    }
+)
+
+
+def do(store: Store, step: tuple) -> object:
+    name, argument = step
+    if name != "write":
+        return getattr(store, name)(argument)
+    try:
+        return store.write_lines(argument)
+    except Rejected as rejected:
+        return rejected.lines
+
+
+def ask(store: Store, question: dict) -> list[Window]:
+    asked = dict(question)
+    start, where = asked.pop("start"), asked.pop("where")
+    stop = start + asked.pop("length")
+    denominator = "ward.beds" if asked["how"] == "ratio" else None
+    return store.window("ward.used", where, start, stop, denominator=denominator, **asked)
+
+
+def compare(ours: list[Window], model: list[Window]) -> None:
+    assert [window.tags for window in ours] == [window.tags for window in model]
+    for mine, theirs in zip(ours, model, strict=True):
+        assert [(t, quality) for t, _, quality in mine.points] == [(t, quality) for t, _, quality in theirs.points]
+        for (_, value, _), (_, expected, _) in zip(mine.points, theirs.points, strict=True):
+            assert value == (expected if expected is None else pytest.approx(expected, rel=1e-12, abs=1e-9))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=1, max_size=8), st.lists(questions, min_size=1, max_size=4), times)
+def test_sqlite_and_memory_give_the_same_answers(done: list, asked: list, now: int):
+    clock = VirtualClock(now)
+    with TemporaryDirectory() as folder:
+        model = MemoryStore(clock, KEEP)
+        store = SqliteStore(Path(folder) / "t.sqlite", clock=clock, retention=KEEP)
+        reader = SqliteStore(Path(folder) / "t.sqlite", clock=clock, retention=KEEP, read_only=True)
+        for step in done:
+            assert do(store, step) == do(model, step)
+            compare(ask(reader, asked[0]), ask(model, asked[0]))
+        for question in asked:
+            compare(ask(reader, question), ask(model, question))
+        for metric, where in itertools.product(["ward.used", "ward.beds"], [{}, {"facility": "bv02"}]):
+            assert reader.series(metric, where) == model.series(metric, where)
+            assert reader.latest(metric, where, HOUR) == model.latest(metric, where, HOUR)
+            bounds = (asked[0]["start"], now, 7)
+            assert reader.raw(metric, where, *bounds) == model.raw(metric, where, *bounds)
+        assert sorted(reader.latest_all(), key=str) == sorted(model.latest_all(), key=str)
+        reader.close()
+        store.close()
+
+
+def test_what_was_compared_can_differ():
+    memory = MemoryStore(VirtualClock(START))
+    memory.write_lines([f"ward,device=a used=1.0 {START}"])
+    asked = {"start": START, "length": SECOND, "where": {}, "every": HOUR, "how": "sum", "by": None, "zone": "UTC"}
+    with pytest.raises(AssertionError):
+        compare(ask(MemoryStore(), asked), ask(memory, asked))

@@ -1,0 +1,164 @@
+"""Jobs by the clock: only with the lease, each fault said once."""
+
+import logging
+import threading
+from types import SimpleNamespace
+
+import pytest
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from sqlalchemy.exc import OperationalError
+
+from ioc.database import make_engine, metadata
+from ioc.domain import SECOND, VirtualClock
+from ioc.errors import RetryError
+from ioc.lease import TTL_NS, Lease, leases
+from ioc.scheduler import JOB_DEFAULTS, Job, Scheduler, Watch
+
+T0 = 1_763_859_600 * SECOND
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(T0)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path / 'ioc.sqlite'}")
+    metadata.create_all(engine, tables=[leases])
+    return engine
+
+
+@pytest.fixture
+def lease(engine, clock) -> Lease:
+    return Lease(engine, "scheduler", "a", clock)
+
+
+def event(code: int, exception: Exception | None = None, job: str = "roll_up") -> SimpleNamespace:
+    return SimpleNamespace(code=code, job_id=job, exception=exception)
+
+
+def test_jobs_are_not_doubled_and_a_late_one_is_not_left_out():
+    assert JOB_DEFAULTS == {"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
+
+
+def test_a_job_is_given_the_time_and_does_nothing_without_the_lease(lease, clock):
+    done: list[int] = []
+    job = Job("roll_up", 60, done.append)
+    scheduler = Scheduler(lease, [job], clock)
+    scheduler.do(job)
+    assert done == []
+    lease.acquire()
+    scheduler.do(job)
+    assert done == [T0]
+    clock.advance(TTL_NS)
+    scheduler.do(job)
+    assert done == [T0]
+
+
+def test_everything_is_done_as_soon_as_the_lease_is_ours_and_the_lease_is_free_at_the_end(lease, engine, clock):
+    done = {name: threading.Event() for name in ("roll_up", "retain")}
+    jobs = [Job(name, 3600, lambda _, name=name: done[name].set()) for name in done]
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return all(event.wait(10) for event in done.values())
+
+    assert Scheduler(lease, jobs, clock).run(wait) == 0
+    assert all(event.is_set() for event in done.values())
+    assert waits == [1.5]
+    assert Lease(engine, "scheduler", "b", clock).acquire()
+
+
+def test_what_is_running_is_waited_for_at_the_end(lease, clock):
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work(_: int) -> None:
+        begun.set()
+        may_end.wait(10)
+        ended.set()
+
+    scheduler = Scheduler(lease, [Job("retain", 3600, work)], clock)
+    shutdown = scheduler._scheduler.shutdown
+
+    def shutting_down(wait: bool) -> None:
+        may_end.set()
+        shutdown(wait=wait)
+
+    scheduler._scheduler.shutdown = shutting_down
+    scheduler.run(lambda _: begun.wait(10))
+    assert ended.is_set()
+
+
+def test_a_second_scheduler_waits_and_takes_over(engine, clock, caplog):
+    caplog.set_level(logging.INFO, "ioc.scheduler")
+    done: list[int] = []
+    job = Job("roll_up", 60, done.append)
+    first, second = (Scheduler(Lease(engine, "scheduler", name, clock), [job], clock) for name in "ab")
+    first.keep_lease()
+    second.keep_lease()
+    second.do(job)
+    assert done == []
+    clock.advance(TTL_NS)  # the first hangs
+    second.keep_lease()
+    second.do(job)
+    first.do(job)
+    first.keep_lease()
+    assert done == [T0 + TTL_NS]
+    assert [record.getMessage() for record in caplog.records] == [
+        "This process does the scheduled work now (token 1).",
+        "This process does the scheduled work now (token 2).",
+        "Another process does the scheduled work now.",
+    ]
+
+
+def test_a_database_that_cannot_be_reached_is_said_once_and_ends_the_lease_by_the_clock(clock, caplog):
+    class Broken:
+        token = 1
+        ends = T0 + TTL_NS
+
+        def acquire(self) -> bool:
+            raise OperationalError("update", {}, Exception("locked"))
+
+        def held(self) -> bool:
+            return clock.now_ns() < self.ends
+
+        def release(self) -> None:
+            raise OperationalError("update", {}, Exception("locked"))
+
+    job = Job("roll_up", 60, (done := []).append)
+    scheduler = Scheduler(Broken(), [job], clock)
+    scheduler.keep_lease()
+    scheduler.do(job)
+    clock.advance(TTL_NS)
+    scheduler.keep_lease()
+    scheduler.do(job)
+    assert len(done) == 1
+    assert sum("cannot be renewed" in record.getMessage() for record in caplog.records) == 1
+    assert scheduler.run(lambda _: True) == 0
+
+
+def test_faults_are_counted_each_time_and_said_once_and_so_is_their_end(caplog):
+    caplog.set_level(logging.INFO, "ioc.scheduler")
+    watch = Watch()
+    for code in (EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, EVENT_JOB_MISSED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_EXECUTED):
+        watch.heard(event(code))
+    watch.heard(event(EVENT_JOB_EXECUTED))
+    assert watch.counts == {("roll_up", "was missed"): 2, ("roll_up", "still runs and was skipped"): 1}
+    assert [record.getMessage() for record in caplog.records] == [
+        "The job roll_up was missed",
+        "The job roll_up still runs and was skipped",
+        "The job roll_up works again.",
+    ]
+
+
+def test_an_expected_error_is_a_sentence_and_an_unexpected_one_shows_where(caplog):
+    watch = Watch()
+    watch.heard(event(EVENT_JOB_ERROR, RetryError("the disk is full")))
+    watch.heard(event(EVENT_JOB_ERROR, KeyError("x"), job="derive"))
+    assert [record.getMessage() for record in caplog.records] == [
+        "The job roll_up failed: the disk is full",
+        "The job derive failed: 'x'",
+    ]
+    assert [bool(record.exc_info) for record in caplog.records] == [False, True]
