@@ -1,0 +1,40 @@
+"""Intake: the journal, what is acknowledged and when, the writer, and the quarantine (DESIGN 6)."""
+
+from ioc.intake.batch import Batch, Counts, Entry, Kind, Reject, Sighting
+from ioc.intake.intake import Intake, Listener
+from ioc.intake.journal import Backlog, Journal, JournalDamagedError, JournalFullError
+from ioc.intake.quarantine import Item, Quarantine
+from ioc.intake.records import frames_of
+from ioc.intake.resend import Replay, Resender
+from ioc.intake.seal import Sealer, SealError
+from ioc.intake.status import Health, SourceStatus, SourceStatuses
+from ioc.intake.unconfirmed import Unconfirmed, UnconfirmedThing
+from ioc.intake.writer import Writer
+
+__all__ = [
+    "Backlog",
+    "Batch",
+    "Counts",
+    "Entry",
+    "Health",
+    "Intake",
+    "Item",
+    "Journal",
+    "JournalDamagedError",
+    "JournalFullError",
+    "Kind",
+    "Listener",
+    "Quarantine",
+    "Reject",
+    "Replay",
+    "Resender",
+    "SealError",
+    "Sealer",
+    "Sighting",
+    "SourceStatus",
+    "SourceStatuses",
+    "Unconfirmed",
+    "UnconfirmedThing",
+    "Writer",
+    "frames_of",
+]

@@ -1,0 +1,170 @@
+"""The whole present in memory, for a process that shows it."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ioc.catalogue import Catalogue
+from ioc.domain import Clock, Quality, State, SystemClock, state_at
+from ioc.latest.ages import UNKNOWN_MAX_AGE
+from ioc.latest.present import LatestReader, Present
+from ioc.latest.value import Value
+from ioc.registry import Registry
+
+
+@dataclass(slots=True)
+class _Thing:
+    """One series whatever its source: what the registry expects and what came, by source."""
+
+    metric: str
+    tags: Mapping[str, str]
+    max_age_ns: int
+    rows: dict[str, Present] = field(default_factory=dict)
+
+
+_Group = dict[tuple[str, tuple[tuple[str, str], ...]], _Thing]  # by metric and tags
+
+
+class Book:
+    """Every series that has a value or should have one.
+
+    ``refresh`` may block on the database and is called by one thread at a time; the others only read. They need no
+    lock: rows are replaced whole, and a copy of a dict's values is one step for the interpreter.
+    """
+
+    def __init__(
+        self, reader: LatestReader, registry: Registry, catalogue: Catalogue, clock: Clock | None = None
+    ) -> None:
+        self._reader = reader
+        self._catalogue = catalogue
+        self._clock = clock or SystemClock()
+        self._refreshing = threading.Lock()
+        self._change = 0
+        self._things: dict[str, _Group] = {}
+        self._seen: dict[str, tuple[_Thing, str]] = {}  # by key: the thing and the source
+        self._of_device: dict[tuple[str, str], list[_Thing]] = {}  # by facility and code
+        for expected in registry.expected():
+            self._thing(expected.series.metric, dict(expected.series.tags), expected.max_age_ns)
+
+    @property
+    def change(self) -> int:
+        """The change number up to which this is the present."""
+        return self._change
+
+    def refresh(self) -> list[Present]:
+        """Read what changed since the last call, and return it."""
+        with self._refreshing:
+            rows, self._change = self._reader.since(self._change)
+            for row in rows:
+                self._put(row)
+            return rows
+
+    def values(
+        self,
+        metric: str = "",
+        facility: str = "",
+        site: str = "",
+        device: str = "",
+        source: str = "",
+        now_ns: int | None = None,
+    ) -> list[Value]:
+        """What matches, missing ones included (unless a source is asked for), in the registry's order."""
+        now_ns = self._clock.now_ns() if now_ns is None else now_ns
+        wanted = {name: value for name, value in (("site", site), ("device", device)) if value}
+        found: list[Value] = []
+        for thing in self._candidates(facility, device):
+            if metric and thing.metric != metric:
+                continue
+            if any(thing.tags.get(name) != value for name, value in wanted.items()):
+                continue
+            for name, row in list(thing.rows.items()):
+                if not source or name == source:
+                    found.append(self._value(thing, name, row, now_ns))
+            if not thing.rows and not source:
+                found.append(self._missing(thing))
+        return found
+
+    def value(
+        self,
+        metric: str,
+        facility: str = "",
+        site: str = "",
+        device: str = "",
+        source: str = "",
+        now_ns: int | None = None,
+    ) -> Value:
+        """The newest value of those that match; missing when there is none."""
+        values = self.values(metric, facility, site, device, source, now_ns)
+        if values:
+            return max(values, key=lambda value: value.as_of_ns or -1)
+        tags = {"device": device, "facility": facility, "site": site}
+        entry = self._catalogue.get(metric)
+        max_age_ns = entry.max_age_ns if entry else UNKNOWN_MAX_AGE
+        return self._missing(_Thing(metric, {k: v for k, v in tags.items() if v}, max_age_ns))
+
+    def _candidates(self, facility: str, device: str) -> Iterator[_Thing]:
+        if facility and device:
+            return iter(list(self._of_device.get((facility, device), [])))
+        groups = [self._things.get(facility, {})] if facility else list(self._things.values())
+        return (thing for group in groups for thing in list(group.values()))
+
+    def _put(self, row: Present) -> None:
+        seen = self._seen.get(row.key)
+        if seen is None:
+            seen = self._seen[row.key] = self._place(row)
+        thing, source = seen
+        thing.rows[source] = row
+
+    def _place(self, row: Present) -> tuple[_Thing, str]:
+        """Where a series that was not seen before belongs."""
+        tags = dict(row.series.tags)
+        source = tags.pop("source", "")
+        return self._thing(row.series.metric, tags, row.max_age_ns), source
+
+    def _thing(self, metric: str, tags: dict[str, str], max_age_ns: int) -> _Thing:
+        """The one of this metric and these tags, made where there is none."""
+        facility = tags.get("facility", "")
+        group = self._things.setdefault(facility, {})
+        key = (metric, tuple(tags.items()))
+        if key not in group:
+            group[key] = _Thing(metric, tags, max_age_ns)
+            self._of_device.setdefault((facility, tags.get("device", "")), []).append(group[key])
+        return group[key]
+
+    def _value(self, thing: _Thing, source: str, row: Present, now_ns: int) -> Value:
+        state = state_at(row.as_of_ns, row.max_age_ns, now_ns)
+        counted = state is not State.STALE and row.quality is not Quality.BAD
+        return Value(
+            metric=thing.metric,
+            tags=thing.tags,
+            value=row.value,
+            unit=self._unit(thing.metric),
+            as_of_ns=row.as_of_ns,
+            received_ns=row.received_ns,
+            max_age_ns=row.max_age_ns,
+            state=state,
+            quality=row.quality,
+            source=source,
+            n=int(counted),
+            m=1,
+        )
+
+    def _missing(self, thing: _Thing) -> Value:
+        return Value(
+            metric=thing.metric,
+            tags=thing.tags,
+            value=None,
+            unit=self._unit(thing.metric),
+            as_of_ns=None,
+            received_ns=None,
+            max_age_ns=thing.max_age_ns,
+            state=State.MISSING,
+            quality=Quality.GOOD,
+            source="",
+            n=0,
+            m=1,
+        )
+
+    def _unit(self, metric: str) -> str:
+        entry = self._catalogue.get(metric)
+        return entry.unit if entry else ""

@@ -1,0 +1,225 @@
+"""The worker: collectors, intake, writer and the present, put together in one process."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import orjson
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from collectors.contract import Collector
+from collectors.registry import COLLECTORS, builder
+from ioc.catalogue import Catalogue, load_catalogue
+from ioc.config import Settings, ensure_secrets, read_secret
+from ioc.database import make_engine, migrate
+from ioc.domain import Clock, SystemClock
+from ioc.errors import Fault, RefuseToStartError, RetryError
+from ioc.intake import (
+    Entry,
+    Intake,
+    Journal,
+    Kind,
+    Quarantine,
+    Resender,
+    Sealer,
+    SourceStatus,
+    SourceStatuses,
+    Unconfirmed,
+    Writer,
+    frames_of,
+)
+from ioc.latest import LatestWriter
+from ioc.pidfile import pid_file
+from ioc.registry import Registry, load_registry
+from ioc.timeseries import Store, open_store
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0  # seconds between two rounds of the main thread
+END_WITHIN = 2.5  # seconds from SIGTERM; the supervisor waits 3
+REPLAY_LINES = 5_000
+NEARLY_FULL = 0.8  # of the journal
+
+
+class Worker:
+    """Everything of one worker process, made but not started. ``run`` returns its exit code."""
+
+    def __init__(self, settings: Settings, engine: Engine, store: Store, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._store = store
+        self._stop = threading.Event()  # told to end
+        self._end = threading.Event()  # the threads may end
+        self._threads: list[threading.Thread] = []
+        catalogue = load_catalogue(settings.config_dir)
+        registry = load_registry(settings.config_dir, catalogue)
+        self._collectors = build_collectors(settings, catalogue, registry)
+        sealer = Sealer(read_secret(settings, "quarantine").reveal())
+        limits = settings.quarantine
+        quarantine = Quarantine(engine, sealer, self._clock, limits.max_bytes, limits.days)
+        self.journal = Journal(settings.data_dir / "journal.sqlite", settings.journal.max_bytes)
+        self._latest = LatestWriter(engine, catalogue, registry, self._clock)
+        self.intake = Intake(self.journal, sealer, [self._latest], self._clock)
+        self._writer = Writer(self.journal, store, quarantine, sealer, self._settle)
+        self._resender = Resender(quarantine, {it.name: it.replay for it in self._collectors}, store.write_lines)
+        self._statuses = SourceStatuses(engine)
+        self._unconfirmed = Unconfirmed(engine, self._clock)
+        self._replaying = threading.Thread(target=self._replay, name="replay", daemon=True)
+        self._ready_file = settings.data_dir / "run" / "worker.ready"
+
+    def stop(self) -> None:
+        """Have ``run`` end; may be called from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> int:
+        """Work until told to stop (0) or until a thread of ours died (1)."""
+        self._ready_file.unlink(missing_ok=True)
+        self._latest.rebuild(self._store)
+        self._start()
+        dead = ""
+        while not dead and not self._stop.wait(TICK if self._ready_file.exists() else TICK / 20):
+            self._say_ready()
+            self._keep_house()
+            dead = self._what_died()
+        self._ready_file.unlink(missing_ok=True)
+        if dead:
+            log.critical("The worker ends so that it is started anew: %s", dead)
+            return 1
+        self._finish()
+        return 0
+
+    def _start(self) -> None:
+        known = {status.name: status for status in self._statuses.all()}
+        for collector in self._collectors:
+            status = known.get(collector.name) or SourceStatus(collector.name, collector.kind)
+            self.intake.register(status, collector.health)
+        self._replaying.start()
+        self._start_thread("latest", self._latest.run)
+        self._start_thread("writer", self._writer.run)
+        for collector in self._collectors:
+            collector.start(self.intake)
+        self._threads += [thread for thread in threading.enumerate() if thread.name.startswith("collector-")]
+
+    def _start_thread(self, name: str, target: Callable[[threading.Event], None]) -> None:
+        thread = threading.Thread(target=target, args=(self._end,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _finish(self) -> None:
+        """Collectors first, so that nothing more is acknowledged; then what the journal holds, as far as it goes."""
+        until = time.monotonic() + END_WITHIN
+        for collector in self._collectors:
+            collector.stop()
+        self._end.set()
+        self.journal.wake()
+        self._latest.wake()
+        for thread in self._threads:
+            thread.join(max(0.1, until - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads) or not self._writer.finish(until - time.monotonic()):
+            log.warning("The journal keeps %d messages for the next start.", self.journal.backlog().items)
+        self._keep_house()
+        self._latest.close()
+        self.journal.close()
+        self._store.close()
+
+    def _settle(self) -> None:
+        """What was told of the journal's entries is kept: now, and by whoever ran before."""
+        self._replaying.join()
+        self.intake.settle()
+
+    def _replay(self) -> None:
+        """Offer to the present what the worker before us journalled and may not have kept there."""
+        last = self.journal.last_id
+        after = 0
+        while not self._end.is_set() and (entries := self._entries(after)):
+            for entry in entries:
+                if entry.kind is Kind.FRAMES and entry.id <= last:
+                    self._latest.offer(frames_of(entry))
+            after = entries[-1].id
+            if after >= last:
+                return
+
+    def _entries(self, after: int) -> Sequence[Entry]:
+        return self.journal.read(after, REPLAY_LINES)
+
+    def _say_ready(self) -> None:
+        if self._ready_file.exists() or not all(collector.ready() for collector in self._collectors):
+            return
+        sources = [collector.name for collector in self._collectors]
+        write_whole(self._ready_file, orjson.dumps({"pid": os.getpid(), "sources": sources}))
+
+    def _keep_house(self) -> None:
+        """Status, unconfirmed things, and what a person asked to send through again."""
+        try:
+            self._statuses.save([*self.intake.statuses(), self._journal_status()], self._clock.now_ns())
+            if seen := self.intake.take_seen():
+                self._unconfirmed.add(seen)
+            self._resender.poll()
+        except (RetryError, DBAPIError) as error:
+            log.warning("The state of the sources could not be written: %s", error)
+
+    def _journal_status(self) -> SourceStatus:
+        backlog = self.journal.backlog()
+        errors = [self._writer.error, self._latest.error]
+        if backlog.bytes > NEARLY_FULL * self.journal.max_bytes:
+            errors.append(f"The journal is {backlog.bytes / self.journal.max_bytes:.0%} full.")
+        errors += [
+            f"A damaged journal was set aside as {path.name}; delete it when it has been looked at."
+            for path in self.journal.set_aside
+        ]
+        return SourceStatus(
+            "journal",
+            "journal",
+            connected=not self._writer.error,
+            last_message_ns=backlog.oldest_ns,
+            backlog=backlog.items,
+            error=" ".join(error for error in errors if error),
+        )
+
+    def _what_died(self) -> str:
+        if self.journal.damaged:
+            return f"the journal is damaged ({self.journal.damaged})."
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        return f"its thread {dead[0]} died; the log above says why." if dead else ""
+
+
+def build_collectors(settings: Settings, catalogue: Catalogue, registry: Registry) -> list[Collector]:
+    """One collector of each kind; raises RefuseToStartError with the faults of all of them."""
+    collectors: list[Collector] = []
+    faults: list[Fault] = []
+    for kind in COLLECTORS:
+        try:
+            collectors.append(builder(kind)(settings, catalogue, registry))
+        except RefuseToStartError as error:
+            faults += error.faults
+    if faults:
+        raise RefuseToStartError(faults)
+    return collectors
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def run_worker(settings: Settings) -> int:
+    """The worker of these settings, until SIGTERM; raises RefuseToStartError where it must not start."""
+    ensure_secrets(settings)
+    engine = make_engine(settings.database.url)
+    migrate(engine)
+    worker = Worker(settings, engine, open_store(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    with pid_file(settings.data_dir, "worker"):
+        started = time.monotonic()
+        code = worker.run()
+        log.info("The worker ends after %.0f s.", time.monotonic() - started)
+    return code

@@ -1,0 +1,48 @@
+"""The relational database: transactions open as they mean to go on."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
+
+from ioc.database import make_engine, metadata, migrate, reading, writing
+
+
+def test_a_write_is_kept_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
+    with writing(engine) as connection:
+        connection.execute(text("create table t (a integer)"))
+    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+        connection.execute(text("insert into t values (1)"))
+        _ = 1 / 0
+    with reading(engine) as connection:
+        assert connection.execute(text("select count(*) from t")).scalar() == 0
+
+
+def test_a_writer_takes_the_lock_when_it_opens_and_readers_go_on(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
+    other = make_engine(f"sqlite:///{tmp_path}/a.sqlite", connect_args={"timeout": 0})
+    with writing(engine) as connection:
+        connection.execute(text("create table t (a integer)"))
+    with writing(engine), reading(other) as reader:
+        assert reader.execute(text("select count(*) from t")).scalar() == 0
+        with other.connect() as second:
+            second.exec_driver_sql("rollback")
+            second.exec_driver_sql("pragma busy_timeout = 0")
+            with pytest.raises(OperationalError, match="locked"):
+                second.exec_driver_sql("begin immediate")
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    for part in ("ioc.access", "ioc.intake", "ioc.latest", "ioc.lease"):  # each knows its own tables
+        importlib.import_module(part)
+    engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
+    migrate(engine)
+    migrate(engine)
+    found = inspect(engine)
+    tables = set(found.get_table_names()) - {"alembic_version"}
+    assert tables == set(metadata.tables)
+    for name in tables:
+        assert {column["name"] for column in found.get_columns(name)} == set(metadata.tables[name].columns.keys())
