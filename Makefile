@@ -34,7 +34,9 @@ format: setup-dev ## put the code into its usual form
 
 .PHONY: docs
 docs: setup-dev ## write the generated pages of docs/ again
-	@$(BIN)/python -m ioc.config.docs && $(BIN)/python -m ioc.catalogue.docs
+	@$(BIN)/python -m ioc.config.docs > docs/settings.md
+	@$(BIN)/python -m ioc.catalogue.docs > docs/metrics.md
+	@$(BIN)/python -m ioc.commands.docs > docs/cli.md
 
 .PHONY: messages
 messages: setup-dev ## collect the texts of the pages for translation

@@ -38,7 +38,7 @@ class Run:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            **self.identity,  # type: ignore[call-overload]
+            **self.identity,
         )
         self.lines: list[str] = []
 
@@ -87,7 +87,7 @@ def left_over(here: Path) -> list[str]:
 def publish_as_printed(run: Run, here: Path) -> None:
     """Paste the line that `make run` printed."""
     command = next(line.strip() for line in run.lines if "ioc send" in line)
-    subprocess.run(["sh", "-c", command], cwd=here, env=run.env, check=True, **run.identity)  # type: ignore[call-overload]
+    subprocess.run(["sh", "-c", command], cwd=here, env=run.env, check=True, **run.identity)
 
 
 def see_value(run: Run, web: str, here: Path) -> None:
@@ -99,7 +99,7 @@ def see_value(run: Run, web: str, here: Path) -> None:
         check=True,
         capture_output=True,
         text=True,
-        **run.identity,  # type: ignore[call-overload]
+        **run.identity,
     ).stdout.strip()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -144,7 +144,7 @@ def see_older(run: Run, web: str, here: Path) -> None:
     """After a second start the value of the first is still known, whatever its age."""
     token = subprocess.run(
         [".venv/bin/ioc", "token", "create", "--role", "viewer", "--scope", "*"],
-        cwd=here, env=run.env, check=True, capture_output=True, text=True, **run.identity,  # type: ignore[call-overload]
+        cwd=here, env=run.env, check=True, capture_output=True, text=True, **run.identity,
     ).stdout.strip()  # fmt: skip
     items = json.loads(get(f"{web}/api/v1/latest?facility=bv01", token)[1])["items"]
     assert any(item["state"] != "missing" and item["quality"] == "good" for item in items), "history is gone"

@@ -14,9 +14,14 @@ def test_a_write_is_kept_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None
     engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
     with writing(engine) as connection:
         connection.execute(text("create table t (a integer)"))
-    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
-        connection.execute(text("insert into t values (1)"))
-        _ = 1 / 0
+
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.execute(text("insert into t values (1)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with reading(engine) as connection:
         assert connection.execute(text("select count(*) from t")).scalar() == 0
 

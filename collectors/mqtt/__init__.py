@@ -1,0 +1,1 @@
+"""Devices and plant that publish the plain JSON profile over MQTT."""

@@ -1,0 +1,56 @@
+"""``python -m ioc.commands.prepare``: secrets, database and first user, before anything starts.
+
+A program of its own, as what it loads is needed once and would stay in the supervisor's memory. Prints the
+password of the first user, this once.
+"""
+
+import logging
+import os
+import sys
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from ioc.access import ensure_admin
+from ioc.config import Settings, ensure_secrets, load_settings
+from ioc.database import make_engine, migrate
+from ioc.errors import IocError
+
+FAILED = 1
+
+
+def prepare(settings: Settings) -> str | None:
+    """Set up what the parts need; the password of the first user where it was made now.
+
+    Raises RefuseToStartError or IocError where it cannot be done.
+    """
+    ensure_secrets(settings)
+    try:
+        engine = make_engine(settings.database.url)
+        migrate(engine)
+        password = ensure_admin(engine)
+        engine.dispose()
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        hint = "Is IOC_DATABASE__URL right, and does the disk have room?"
+        raise IocError(f"The database cannot be set up: {cause}.", hint) from error
+    return password
+
+
+def main() -> int:
+    """The exit code: 0, or 1 with the reason on standard error."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        password = prepare(load_settings(os.environ))
+    except IocError as error:
+        click.echo(f"Error: {error}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        return FAILED
+    if password is not None:
+        click.echo(f"ADMIN user=admin password={password}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

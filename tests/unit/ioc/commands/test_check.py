@@ -1,0 +1,105 @@
+"""``ioc check``: every fault of every file at once, or how many of what there are."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ioc.commands.check import command
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the configuration that ships, in the working directory."""
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    monkeypatch.chdir(tmp_path)
+    for name in ("IOC_DATA_DIR", "IOC_CONFIG_DIR", "IOC_LOG__LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(command, list(arguments), env=environ, catch_exceptions=False)
+
+
+def change(path: str, old: str, new: str) -> None:
+    file = Path("configs") / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_configuration_that_ships_has_no_faults() -> None:
+    result = run()
+    assert result.exit_code == 0
+    assert result.stdout.startswith("No faults: 64 metrics, 6 facilities, ")
+    assert result.stdout.endswith(" boards.\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_summary_can_be_read_by_programs() -> None:
+    result = json.loads(run("--json").stdout)
+    assert result["ok"]
+    assert result["faults"] == []
+    assert list(result["counts"]) == ["metrics", "facilities", "places", "devices", "series", "boards"]
+    assert all(result["counts"].values())
+
+
+@pytest.mark.usefixtures("folder")
+def test_faults_of_settings_catalogue_registry_and_boards_are_told_at_once() -> None:
+    change("catalogue/fridge.yaml", "kind: gauge", "kind: gage")
+    change("registry/bv01.yaml", "area: icu", "area: icuu")
+    change("registry/kinds.yaml", "class: ups", "class: upss")
+    change("boards/hospital.yaml", "fridge.temp", "fridge.tmep")
+    Path("configs/ioc.yaml").write_text("web: {bnd: x}\n")
+    result = run(IOC_LANGUAGE="de")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    starts = ["IOC_LANGUAGE:", "configs/ioc.yaml:1:", "configs/catalogue/fridge.yaml:", "configs/registry/bv01.yaml:"]
+    for start in [*starts, "configs/registry/kinds.yaml:", "configs/boards/hospital.yaml:"]:
+        assert any(line.startswith(start) for line in lines), start
+    assert lines[-1] == f"{len(lines) - 1} faults."
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_fault_in_one_place_is_told_once() -> None:
+    change("catalogue/fridge.yaml", "decimals: 1", "decimals: many")
+    result = run()
+    assert len(result.stdout.splitlines()) == 2
+    assert result.stdout.endswith("1 fault.\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_faults_can_be_read_by_programs() -> None:
+    change("registry/bv01.yaml", "province: song-may", "province: song-mai")
+    result = run("--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert not found["ok"]
+    (fault,) = found["faults"]
+    assert fault["id"] == "IOC-R011"
+    assert fault["where"] == "configs/registry/bv01.yaml:4"
+    assert fault["hint"] == "Did you mean 'song-may'?"
+
+
+@pytest.mark.usefixtures("folder")
+def test_wrong_use_exits_with_two() -> None:
+    assert run("--jsn").exit_code == 2
+    assert run("configs").exit_code == 2
+
+
+def test_another_folder_is_checked_where_it_is_named(folder: Path) -> None:
+    (folder / "configs").rename(folder / "etc")
+    assert run(IOC_CONFIG_DIR="etc").exit_code == 0
+    assert run(IOC_CONFIG_DIR="nowhere").exit_code == 1
+    assert "there is no folder nowhere" in run(IOC_CONFIG_DIR="nowhere").stdout
+
+
+def test_nothing_is_written(folder: Path) -> None:
+    run()
+    assert [path.name for path in folder.iterdir()] == ["configs"]
