@@ -43,6 +43,7 @@ class Book:
         self._things: dict[str, _Group] = {}
         self._seen: dict[str, tuple[_Thing, str]] = {}  # by key: the thing and the source
         self._of_device: dict[tuple[str, str], list[_Thing]] = {}  # by facility and code
+        self._of_metric: dict[tuple[str, str], list[_Thing]] = {}  # by facility and metric
         for expected in registry.expected():
             self._thing(expected.series.metric, dict(expected.series.tags), expected.max_age_ns)
 
@@ -72,7 +73,7 @@ class Book:
         now_ns = self._clock.now_ns() if now_ns is None else now_ns
         wanted = {name: value for name, value in (("site", site), ("device", device)) if value}
         found: list[Value] = []
-        for thing in self._candidates(facility, device):
+        for thing in self._candidates(facility, device, metric):
             if metric and thing.metric != metric:
                 continue
             if any(thing.tags.get(name) != value for name, value in wanted.items()):
@@ -102,9 +103,11 @@ class Book:
         max_age_ns = entry.max_age_ns if entry else UNKNOWN_MAX_AGE
         return self._missing(_Thing(metric, {k: v for k, v in tags.items() if v}, max_age_ns))
 
-    def _candidates(self, facility: str, device: str) -> Iterator[_Thing]:
+    def _candidates(self, facility: str, device: str, metric: str) -> Iterator[_Thing]:
         if facility and device:
             return iter(list(self._of_device.get((facility, device), [])))
+        if facility and metric:
+            return iter(list(self._of_metric.get((facility, metric), [])))
         groups = [self._things.get(facility, {})] if facility else list(self._things.values())
         return (thing for group in groups for thing in list(group.values()))
 
@@ -129,6 +132,7 @@ class Book:
         if key not in group:
             group[key] = _Thing(metric, tags, max_age_ns)
             self._of_device.setdefault((facility, tags.get("device", "")), []).append(group[key])
+            self._of_metric.setdefault((facility, metric), []).append(group[key])
         return group[key]
 
     def _value(self, thing: _Thing, source: str, row: Present, now_ns: int) -> Value:

@@ -1,0 +1,195 @@
+"""``/api/v1/series``: values over time, put together in windows or as they came."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from dashboards.access import narrowed
+from dashboards.api import params
+from dashboards.api.answers import as_csv, as_list
+from dashboards.errors import ProblemError, bad_request
+from dashboards.services import services
+from ioc.catalogue import Adds, Kind, Metric
+from ioc.domain import MINUTE, Quality, rfc3339
+from ioc.timeseries import DAY, How, Store
+
+NAMES = ("metric", "facility", "site", "device", "source", "start", "stop", "every", "how", "by", "format")
+MOST_POINTS = 100_000
+DEFAULT_RANGE = DAY
+_DEFAULT_HOW = {
+    Adds.SUM: How.SUM,
+    Adds.MIN: How.MIN,
+    Adds.MAX: How.MAX,
+    Adds.MEAN: How.MEAN,
+    Adds.RATIO_OF_SUMS: How.RATIO,
+}
+# (range up to, window): about 300 to 600 points a series where nobody says otherwise
+_STEPS = (
+    (6 * 60 * MINUTE, MINUTE),
+    (2 * DAY, 5 * MINUTE),
+    (14 * DAY, 60 * MINUTE),
+    (90 * DAY, 6 * 60 * MINUTE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A checked question. ``every`` 0 asks for the values as they came."""
+
+    metric: Metric
+    where: dict[str, str]
+    start: int
+    stop: int
+    every: int
+    how: How
+    by: tuple[str, ...] | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of the answer."""
+
+    tags: dict[str, str]
+    points: list[tuple[int, float | None, Quality]]
+
+
+def series() -> Response:
+    """What was, as JSON or CSV."""
+    params.only(*NAMES)
+    question = _question()
+    kind = params.one_of("format", ("json", "csv"), "json")
+    lines = services().offload(_ask, services().store, question)
+    if not lines:
+        params.known_facility(question.where["facility"], question.where["site"])
+    if kind == "csv":
+        return services().offload(_csv, question, lines)
+    return as_list(services().offload(_items, question, lines))
+
+
+def _question() -> Question:
+    _, facility, site = narrowed("history", params.text("facility"), params.text("site"))
+    metric = params.metric(required=True)
+    assert metric is not None
+    where = {"facility": facility, "site": site, "device": params.text("device"), "source": params.text("source")}
+    now_ns = services().clock.now_ns()
+    stop = params.time_ns("stop", now_ns)
+    start = params.time_ns("start", stop - DEFAULT_RANGE)
+    if start >= stop:
+        raise bad_request("start", "is not before stop", f"stop is {rfc3339(stop)}.")
+    how = _how(metric)
+    return Question(metric, where, start, stop, _every(stop - start), how, _by(metric), services().settings.timezone)
+
+
+def _every(range_ns: int) -> int:
+    written = params.text("every")
+    if written == "raw":
+        return 0
+    if not written:
+        return next((every for most, every in _STEPS if range_ns <= most), DAY)
+    try:
+        every = params.duration(written)
+    except ValueError as error:
+        raise bad_request("every", str(error), "Write raw, 5m, 1h or 1d.") from None
+    if every < MINUTE:
+        raise bad_request("every", "is shorter than a minute", "Write raw for the values as they came.")
+    return every
+
+
+def _how(metric: Metric) -> How:
+    ratio = metric.kind is Kind.RATIO and bool(metric.numerator and metric.denominator)
+    default = How.RATIO if ratio else _DEFAULT_HOW.get(metric.over_time, How.LAST)
+    default = How.LAST if default is How.RATIO and not ratio else default
+    how = How(params.one_of("how", list(How), default))
+    if (how is How.RATIO) != ratio:
+        what = f"{metric.code} is no ratio of two metrics" if how is How.RATIO else f"{metric.code} is a ratio"
+        raise bad_request("how", what, f"Write how={default}.")
+    return how
+
+
+def _by(metric: Metric) -> tuple[str, ...] | None:
+    written = params.text("by")
+    if not written:
+        return None
+    names = tuple(name.strip() for name in written.split(","))
+    known = [*metric.tags, "source"]
+    for name in names:
+        if name not in known:
+            hint = params.meant(name, known) or f"Its tags are {', '.join(known)}."
+            raise bad_request("by", f"{metric.code} has no tag {name!r}", hint)
+    return names
+
+
+def _ask(store: Store, question: Question) -> list[Line]:
+    """Runs beside the loop: it may take its time."""
+    return _raw(store, question) if question.every == 0 else _windows(store, question)
+
+
+def _raw(store: Store, question: Question) -> list[Line]:
+    if question.how is How.RATIO:
+        raise bad_request("every", f"{question.metric.code} is a ratio and is not stored", "Write every=5m or longer.")
+    found = store.raw(question.metric.code, question.where, question.start, question.stop, MOST_POINTS + 1)
+    if sum(len(points) for _, points in found) > MOST_POINTS:
+        raise _too_many("more than that came in this range")
+    return [Line(dict(series.tags), [*points]) for series, points in found]
+
+
+def _windows(store: Store, question: Question) -> list[Line]:
+    metric, ratio = question.metric, question.how is How.RATIO
+    code = metric.numerator if ratio else metric.code
+    members = store.series(code, question.where)
+    groups = {tuple(series.tag(name) for name in question.by) if question.by else series.key for series in members}
+    count = len(groups) * -(-(question.stop - question.start) // question.every)
+    if count > MOST_POINTS:
+        raise _too_many(f"this would be about {count}, of {len(groups)} series")
+    windows = store.window(
+        code,
+        question.where,
+        question.start,
+        question.stop,
+        every=question.every,
+        how=question.how,
+        by=question.by,
+        zone=question.zone,
+        denominator=metric.denominator if ratio else None,
+    )
+    return [Line(window.tags, window.points) for window in windows]
+
+
+def _too_many(what: str) -> ProblemError:
+    hint = "Ask for a shorter range, a longer every, or fewer series (facility=, device=, by=)."
+    return ProblemError(400, "too_many_points", f"an answer has at most {MOST_POINTS} points; {what}", hint)
+
+
+def _items(question: Question, lines: list[Line]) -> list[dict[str, Any]]:
+    head = {"metric": question.metric.code, "unit": question.metric.unit, "how": question.how.value}
+    return [
+        head
+        | {
+            "tags": line.tags,
+            "quality": _worst(line),
+            "points": [[rfc3339(time), value] for time, value, _ in line.points],
+        }
+        for line in lines
+    ]
+
+
+def _worst(line: Line) -> str:
+    seen = {quality for _, _, quality in line.points}
+    return next((str(quality) for quality in (Quality.BAD, Quality.SIM, Quality.TEST) if quality in seen), "good")
+
+
+def _csv(question: Question, lines: list[Line]) -> Response:
+    names = sorted({name for line in lines for name in line.tags})
+
+    def rows() -> Iterator[list[object]]:
+        yield ["metric", *names, "time", "value", "unit", "quality"]
+        for line in lines:
+            tags = [line.tags.get(name, "") for name in names]
+            for time, value, quality in line.points:
+                shown = "" if value is None else value
+                yield [question.metric.code, *tags, rfc3339(time), shown, question.metric.unit, str(quality)]
+
+    return as_csv(rows(), question.metric.code.replace(".", "-"))

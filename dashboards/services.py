@@ -1,0 +1,79 @@
+"""What the pages stand on: one object of the application, ``current_app.extensions["ioc"]``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, current_app
+from sqlalchemy import Engine
+
+from dashboards.live.hub import Hub
+from dashboards.offload import in_background, offload
+from ioc.access import Sessions, SlowDown, Tokens, Users
+from ioc.catalogue import Catalogue
+from ioc.config import Settings
+from ioc.domain import Clock
+from ioc.intake import Quarantine
+from ioc.latest import Book
+from ioc.registry import Registry
+from ioc.timeseries import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Services:
+    """The parts of the centre that a web process uses."""
+
+    app: Flask
+    settings: Settings
+    catalogue: Catalogue
+    registry: Registry
+    book: Book
+    store: Store
+    engine: Engine
+    hub: Hub
+    clock: Clock
+    quarantine: Quarantine
+
+    @cached_property
+    def users(self) -> Users:
+        """People who may log in."""
+        return Users(self.engine, self.clock)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Keys of programs and screens."""
+        return Tokens(self.engine, self.clock)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        return Sessions(self.engine, self.clock, self.settings.web.session_hours)
+
+    @cached_property
+    def slow_down(self) -> SlowDown:
+        """What makes guessing passwords slow."""
+        return SlowDown(self.clock)
+
+    def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what may block for over 20 ms beside gevent's loop; ``work`` has no flask context."""
+        return offload(work, *args, **kwargs)
+
+    def in_background(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """The same without waiting, for what may as well not be done."""
+        in_background(work, *args, **kwargs)
+
+    def present(self) -> Book:
+        """The book as of now: the hub keeps it up to date while it runs, else it is read anew."""
+        if not self.hub.running:
+            self.hub.catch_up()
+        return self.book
+
+
+def services() -> Services:
+    """The services of the application that serves this request."""
+    found: Services = current_app.extensions["ioc"]
+    return found

@@ -1,0 +1,1 @@
+"""Whether the centre works, for other programs: /healthz and /metrics."""

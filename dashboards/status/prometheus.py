@@ -1,0 +1,95 @@
+"""The centre's own figures in Prometheus' text format."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from dashboards.services import Services
+from ioc.domain import SECOND, State
+from ioc.intake import SourceStatus, SourceStatuses
+
+Labels = dict[str, str]
+Sample = tuple[Labels, float]
+
+
+def text(parts: Services) -> str:
+    """Everything, as one answer."""
+    return "".join([*_hub(parts), *_present(parts), *_sources(parts), *_quarantine(parts)])
+
+
+def family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
+    """One metric with its lines."""
+    lines = [f"# HELP ioc_{name} {about}", f"# TYPE ioc_{name} {kind}"]
+    for labels, value in samples:
+        inside = ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
+        lines.append(f"ioc_{name}{{{inside}}} {_number(value)}" if inside else f"ioc_{name} {_number(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _one(name: str, kind: str, about: str, value: float) -> str:
+    return family(name, kind, about, [({}, value)])
+
+
+def _hub(parts: Services) -> Iterator[str]:
+    hub = parts.hub
+    yield _one("hub_clients", "gauge", "Open streams of this web process.", hub.clients)
+    yield _one("hub_views", "gauge", "Views kept up to date.", hub.views)
+    if hub.last_tick_ns is not None:
+        age = (parts.clock.now_ns() - hub.last_tick_ns) / SECOND
+        yield _one("hub_tick_age_seconds", "gauge", "Time since the hub last looked for changes.", age)
+    for count, about in (
+        ("ticks", "Turns of the hub."),
+        ("changes", "Changed series that the hub has read."),
+        ("renders", "Parts rendered."),
+        ("deltas", "Deltas sent, each to all screens of a view."),
+        ("fallbacks", "Slow screens that were given a snapshot instead of what they missed."),
+        ("errors", "Failed readings and renderings."),
+    ):
+        yield _one(f"hub_{count}_total", "counter", about, hub.counts[count])
+    seconds = hub.counts["render_ns"] / SECOND
+    yield _one("hub_render_seconds_total", "counter", "Time spent on rendering.", seconds)
+
+
+def _present(parts: Services) -> Iterator[str]:
+    values = parts.present().values()
+    states = Counter(value.state for value in values)
+    samples = [({"state": str(state)}, float(states[state])) for state in State]
+    yield family("values", "gauge", "Values of the present by state.", samples)
+    yield _one("latest_change", "counter", "Newest change number of the present.", parts.book.change)
+
+
+def _sources(parts: Services) -> Iterator[str]:
+    found = SourceStatuses(parts.engine).all()
+    now_ns = parts.clock.now_ns()
+    columns: tuple[tuple[str, str, str, Callable[[SourceStatus], float]], ...] = (
+        ("received_total", "counter", "Messages received.", lambda status: status.received),
+        ("accepted_total", "counter", "Messages taken.", lambda status: status.accepted),
+        ("ignored_total", "counter", "Messages that mean nothing to us.", lambda status: status.ignored),
+        ("gaps_total", "counter", "Gaps in the sequence of devices.", lambda status: status.gaps),
+        ("connected", "gauge", "Whether the source is connected.", lambda status: status.connected),
+        ("journal_backlog", "gauge", "Entries of the journal that are not stored yet.", lambda status: status.backlog),
+        ("heartbeat_age_seconds", "gauge", "Age of the worker's heartbeat.",
+         lambda status: (now_ns - status.updated_ns) / SECOND),
+    )  # fmt: skip
+    for name, kind, about, value in columns:
+        samples = [({"source": status.name}, float(value(status))) for status in found]
+        yield family(f"source_{name}", kind, about, samples)
+    refused = [
+        ({"source": status.name, "reason": reason}, float(count))
+        for status in found
+        for reason, count in sorted(status.quarantined.items())
+    ]
+    yield family("source_quarantined_total", "counter", "Inputs put into quarantine.", refused)
+
+
+def _quarantine(parts: Services) -> Iterator[str]:
+    counts = parts.quarantine.counts()
+    samples = [({"reason": reason}, float(count)) for reason, count in sorted(counts.items())]
+    yield family("quarantine_open", "gauge", "Inputs in quarantine that nobody has dealt with.", samples)

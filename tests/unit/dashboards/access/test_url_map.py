@@ -1,0 +1,157 @@
+"""Every route there is, asked by nobody, by a screen, by a viewer of another facility and by each role."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from ioc.errors import Reason
+from ioc.intake import Reject
+
+ROLES = ("screen", "viewer", "operator", "oncall", "steward", "admin")
+DEVICE = "tl-01"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who may: ``least`` is a role, or "open". ``own`` tells that the address names bv01, so bv02 is kept out."""
+
+    least: str
+    own: bool = False
+    query: str = ""
+    api: bool = False
+    here: bool = False  # open to this machine
+    all_places: bool = False
+
+
+OPEN = Gate("open")
+GATES = {
+    "GET /static/<path:filename>": OPEN,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "POST /logout": OPEN,
+    "GET /screen": OPEN,
+    "GET /healthz": OPEN,
+    "GET /metrics": Gate("viewer", here=True, api=True, all_places=True),
+    "GET /figures/plotly-<version>.min.js": OPEN,  # a library, the same for everybody
+    "GET /": Gate("screen"),
+    "GET /wall/<facility>": Gate("screen", own=True),
+    "GET /wall/<facility>/<site>": Gate("screen", own=True),
+    "GET /devices/<facility>": Gate("screen", own=True),
+    "GET /device/<facility>/<device>": Gate("screen", own=True),
+    "GET /history": Gate("viewer", own=True, query="?facility=bv01"),
+    "GET /definitions": Gate("viewer"),
+    "GET /states": Gate("screen"),
+    "GET /sources": Gate("viewer"),
+    "GET /quarantine": Gate("steward", own=True, query="?facility=bv01"),
+    "GET /quarantine/<int:number>": Gate("steward"),
+    "POST /quarantine/<int:number>/resend": Gate("steward"),
+    "POST /quarantine/<int:number>/discard": Gate("steward"),
+    "GET /api/v1/latest": Gate("screen", own=True, query="?facility=bv01", api=True),
+    "GET /api/v1/stream": Gate("screen", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
+    "GET /api/v1/series": Gate("viewer", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
+    "GET /api/v1/sources": Gate("viewer", api=True),
+    "GET /api/v1/openapi.json": Gate("screen", api=True),
+    "GET /api/v1/quarantine": Gate("steward", own=True, query="?facility=bv01", api=True),
+    "POST /api/v1/quarantine/<int:number>/resend": Gate("steward", api=True),
+    "DELETE /api/v1/quarantine/<int:number>": Gate("steward", api=True),
+}
+
+
+def routes(web):
+    for rule in web.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}", rule
+
+
+def ask(web, client, name, rule, gate, **environ):
+    method = name.partition(" ")[0]
+    values = {"facility": "bv01", "site": "cs1", "device": DEVICE, "number": item(web), "version": "x", "filename": "x"}
+    adapter = web.app.url_map.bind("localhost")
+    path = adapter.build(rule.endpoint, {key: values[key] for key in rule.arguments}, method=method)
+    answer = client.open(path + gate.query, method=method, environ_overrides=environ)
+    status = answer.status_code
+    answer.close()
+    return status, answer
+
+
+def item(web) -> int:
+    """A fresh open item of bv01."""
+    reject = Reject(
+        topic="t", facility="bv01", reason=Reason.JSON, detail="d", raw=b"x", received_ns=web.clock.now_ns()
+    )
+    web.clock.advance(1)
+    web.services.quarantine.put("mqtt", reject)
+    return web.services.quarantine.list(state="", limit=1)[0].id
+
+
+def test_every_route_has_its_gate(web):
+    assert {name for name, _ in routes(web)} == set(GATES)
+
+
+def test_nobody_is_sent_to_the_login_or_told_so(web):
+    for name, rule in routes(web):
+        gate = GATES[name]
+        status, answer = ask(web, web.nobody(), name, rule, gate, REMOTE_ADDR="10.0.0.9")
+        if gate.least == "open":
+            assert status not in (401, 500), name
+            if status == 403:
+                assert name == "GET /screen"
+        elif gate.api:
+            assert status == 401, name
+            assert answer.json["error"]["code"] == "unauthenticated"
+        elif name.startswith("GET"):
+            assert status == 302, name
+            assert answer.headers["Location"].startswith("/login"), name
+        else:
+            assert status in (400, 401), name  # a form without its CSRF token is not even looked at
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_what_it_may_and_no_more(web, role):
+    for name, rule in routes(web):
+        gate = GATES[name]
+        if gate.least == "open":
+            continue
+        status, _ = ask(web, web.as_(role), name, rule, gate, REMOTE_ADDR="10.0.0.9")
+        may = ROLES.index(role) >= ROLES.index(gate.least) and (role == "admin" or not gate.all_places)
+        if may:
+            assert status < 400, (name, status)
+        else:
+            assert status == 403, (name, status)
+
+
+def test_whoever_belongs_to_another_facility_sees_nothing_of_this_one(web):
+    for name, rule in routes(web):
+        gate = GATES[name]
+        if gate.least == "open":
+            continue
+        status, _ = ask(web, web.as_("viewer_bv02"), name, rule, gate, REMOTE_ADDR="10.0.0.9")
+        expected = 403 if gate.own or gate.all_places or ROLES.index(gate.least) > ROLES.index("viewer") else None
+        assert expected is None or status == expected, (name, status)
+
+
+def test_a_steward_of_another_facility_cannot_touch_or_find_this_ones_quarantine(web):
+    from ioc.access import Role, Scope
+
+    web.tokens["other"] = web.services.tokens.create(Role.STEWARD, Scope("bv02"), "other", actor="test")[0]
+    for name, rule in routes(web):
+        if "number" in rule.arguments:
+            assert ask(web, web.as_("other"), name, rule, GATES[name])[0] == 404, name
+
+
+def test_an_unknown_address_is_not_found_and_a_wrong_method_is_named(web):
+    client = web.as_("admin")
+    answer = client.get("/api/v1/latests")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
+    answer = client.put("/api/v1/latest")
+    assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+    assert client.get("/api//v1/latest").status_code in (308, 404)
+
+
+def test_the_metrics_are_open_to_this_machine_and_not_through_its_proxy(web):
+    client = web.nobody()
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 401
+    assert client.get("/metrics", environ_overrides={"REMOTE_ADDR": "::ffff:127.0.0.1"}).status_code == 200
+    assert client.get("/metrics", environ_overrides={"REMOTE_ADDR": "10.0.0.9"}).status_code == 401

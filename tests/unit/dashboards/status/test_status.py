@@ -1,0 +1,100 @@
+"""``/healthz`` and ``/metrics``."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from ioc.database import writing
+from ioc.domain import SECOND
+from ioc.errors import Reason, RetryError
+from ioc.intake import Reject, SourceStatus, SourceStatuses
+
+
+@pytest.fixture
+def beating(web):
+    status = SourceStatus("mqtt", "mqtt", connected=True, received=12_345_678, quarantined=Counter(json=2), backlog=3)
+    SourceStatuses(web.services.engine).save([status], web.clock.now_ns())
+    return web
+
+
+def health(web):
+    answer = web.nobody().get("/healthz")
+    return answer.status_code, answer.json
+
+
+def test_all_is_well_when_every_part_answers(beating):
+    status, told = health(beating)
+    assert (status, told["status"]) == (200, "ok")
+    assert set(told["checks"]) == {"database", "store", "hub", "worker"}
+    assert all(check["ok"] for check in told["checks"].values())
+
+
+def test_a_silent_worker_is_seen(beating):
+    beating.clock.advance(16 * SECOND)
+    status, told = health(beating)
+    assert (status, told["status"]) == (503, "failed")
+    assert not told["checks"]["worker"]["ok"]
+    assert told["checks"]["worker"]["age_s"] == 16.0
+
+
+def test_a_worker_that_never_came_is_seen(web):
+    status, told = health(web)
+    assert status == 503
+    assert "ioc worker" in told["checks"]["worker"]["detail"]
+
+
+def test_a_store_that_does_not_answer_is_seen_without_telling_where_it_lies(beating, monkeypatch):
+    def away(*_args):
+        raise RetryError("/srv/secret/timeseries.sqlite is locked")
+
+    monkeypatch.setattr(beating.services.store, "latest", away)
+    status, told = health(beating)
+    assert status == 503
+    assert not told["checks"]["store"]["ok"]
+    assert "/srv" not in str(told)
+
+
+def test_a_database_that_does_not_answer_is_seen(beating):
+    with writing(beating.services.engine) as connection:
+        connection.exec_driver_sql("alter table users rename to others")
+    status, told = health(beating)
+    assert status == 503
+    assert not told["checks"]["database"]["ok"]
+
+
+def test_a_hub_that_stands_still_is_seen(beating):
+    hub = beating.services.hub
+    hub.step()
+    hub.running = True
+    assert health(beating)[0] == 200
+    beating.clock.advance(6 * SECOND)
+    status, told = health(beating)
+    assert status == 503
+    assert told["checks"]["hub"]["age_s"] == 6.0
+
+
+def test_the_metrics_are_prometheus_text(beating):
+    reject = Reject(Reason.JSON, 'a "quoted" thing', "t", b"x", beating.clock.now_ns(), "bv01")
+    beating.services.quarantine.put("mqtt", reject)
+    beating.put("fridge.temp,device=tl-01,facility=bv01,site=cs1", 4.0)
+    beating.services.hub.step()
+    answer = beating.nobody().get("/metrics")
+    assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    for line in answer.text.splitlines():
+        assert line.startswith("# ") or re.fullmatch(
+            r'ioc_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+-]+', line
+        ), line
+    assert 'ioc_source_received_total{source="mqtt"} 12345678' in answer.text
+    assert 'ioc_source_quarantined_total{source="mqtt",reason="json"} 2' in answer.text
+    assert 'ioc_source_journal_backlog{source="mqtt"} 3' in answer.text
+    assert 'ioc_quarantine_open{reason="json"} 1' in answer.text
+    assert 'ioc_values{state="fresh"} 1' in answer.text
+    assert "ioc_hub_ticks_total 1" in answer.text
+    assert "ioc_latest_change 1" in answer.text
+
+
+def test_labels_are_escaped():
+    from dashboards.status.prometheus import family
+
+    assert family("x", "gauge", "About.", [({"a": 'q"\\\n'}, 0.5)]).endswith('ioc_x{a="q\\"\\\\\\n"} 0.5\n')
