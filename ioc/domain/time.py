@@ -58,8 +58,9 @@ def parse_rfc3339(text: str) -> int:
 
 
 def rfc3339(ns: int) -> str:
-    """RFC 3339 in UTC, with milliseconds, or with as many of the nine digits as the time needs."""
+    """RFC 3339 in UTC, with milliseconds, or with six or nine digits where the time needs them."""
     seconds, fraction = divmod(ns, SECOND)
     digits = f"{fraction:09d}"
-    digits = digits[:3] if digits.endswith("000000") else digits.rstrip("0")
+    while len(digits) > 3 and digits.endswith("000"):
+        digits = digits[:-3]
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{digits}Z"

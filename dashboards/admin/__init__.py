@@ -1,0 +1,1 @@
+"""Sources and quarantine: what came in, and what could not be understood."""

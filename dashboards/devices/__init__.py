@@ -1,0 +1,1 @@
+"""The devices of a facility, and one device with its values and charts."""

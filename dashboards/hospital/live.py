@@ -1,0 +1,136 @@
+"""The board as the hub sees it: its parts, what touches them, and how each is drawn."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, get_template_attribute
+from flask_babel import force_locale
+
+from dashboards.boards import Board, FeedSpec, TileSpec
+from dashboards.errors import not_found
+from dashboards.reckon import Lens, Shown
+from dashboards.services import Services
+from dashboards.tiles import Tile, build_feed, build_tile
+from ioc.catalogue import LANGUAGES
+from ioc.domain import Quality, Series, State
+from ioc.latest import Book
+from ioc.registry import Facility
+
+STRIP, COUNT = "strip", "count"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HospitalView:
+    """One board, of one facility or site, in one language."""
+
+    services: Services
+    board: Board
+    facility: str
+    site: str
+    language: str
+    _by_metric: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _sources: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _last: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_metric: dict[str, tuple[str, ...]] = {}
+        for part in self.board.parts:
+            for metric in self.board.metrics(part.id):
+                by_metric[metric] = (*by_metric.get(metric, ()), part_id(part))
+        object.__setattr__(self, "_by_metric", by_metric)
+        object.__setattr__(self, "_sources", {f.source: f.id for f in self.board.spec.feeds if f.source})
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this view from every other."""
+        return ("hospital", self.board.name, self.facility, self.site, self.language)
+
+    def parts(self) -> Sequence[str]:
+        """Tiles, feeds, the strip and the count of who reports."""
+        return [COUNT, STRIP, *(part_id(part) for part in self.board.parts)]
+
+    def touched(self, series: Series) -> Iterable[str]:
+        """The tiles that take this metric, the feed of its source, and the counts."""
+        tags = dict(series.tags)
+        if tags.get("facility") != self.facility or (self.site and tags.get("site") != self.site):
+            return ()
+        feed = self._sources.get(tags.get("source", ""))
+        return (COUNT, STRIP, *self._by_metric.get(series.metric, ()), *((feed,) if feed else ()))
+
+    def render(self, part: str, book: Book, now_ns: int) -> tuple[str, int | None]:
+        """One part, and when the clock alone changes it."""
+        with force_locale(self.language):
+            lens = self.lens(book, now_ns)
+            if part in (STRIP, COUNT):
+                return self._head(part, lens)
+            spec = next(s for s in self.board.parts if part_id(s) == part)
+            if isinstance(spec, TileSpec):
+                tile = safe_tile(spec, lens)
+                return get_template_attribute("tile.html", "tile")(tile), tile.next_change_ns
+            feed = build_feed(spec, lens)
+            return get_template_attribute("tile.html", "feed")(feed), feed.next_change_ns
+
+    def lens(self, book: Book, now_ns: int) -> Lens:
+        """What this view is seen through at this moment; the parts of one turn share it."""
+        moment = (now_ns, book.change)
+        if self._last.get("moment") != moment:
+            own = self.services
+            zone = own.settings.timezone
+            lens = Lens(book, own.catalogue, own.registry, self.facility, self.site, self.language, zone, now_ns)
+            self._last.update(moment=moment, lens=lens)
+        found: Lens = self._last["lens"]
+        return found
+
+    def _head(self, part: str, lens: Lens) -> tuple[str, int | None]:
+        macro = get_template_attribute("wall-parts.html", part)
+        if part == COUNT:
+            return macro(lens.report), lens.turns_ns
+        address, topic = how_to_connect(self.services, self.facility)
+        return macro(lens.report, address, topic, self.facility), lens.turns_ns
+
+
+def how_to_connect(services: Services, facility: str) -> tuple[str, str]:
+    """The broker's address and the topic that a device of this facility publishes to."""
+    settings = services.settings
+    address = settings.mqtt.url or f"mqtt://{settings.mqtt.bind}"
+    return address.rpartition("@")[2] if "@" in address else address, f"ioc/v1/{facility}/AREA/CLASS/DEVICE/tele"
+
+
+def part_id(spec: TileSpec | FeedSpec) -> str:
+    """The id of the element that shows it."""
+    return f"tile-{spec.id}" if isinstance(spec, TileSpec) else spec.id
+
+
+def safe_tile(spec: TileSpec, lens: Lens) -> Tile:
+    """The tile; where it cannot be computed, a tile that says so: the others go on."""
+    try:
+        return build_tile(spec, lens)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        _log.exception("the tile %s of %s cannot be computed", spec.id, lens.scope)
+        nothing = Shown(spec.figure.metric[0], lens.scope, State.MISSING, Quality.GOOD.value, None, "×")
+        title = spec.title.in_(lens.language)
+        return Tile(part_id(spec), spec.size, title, "", "", "", nothing, condition="error", code="IOC-T001")
+
+
+def hospital_view(app: Flask, arguments: Mapping[str, str]) -> HospitalView:
+    """The view that a stream asks for with ``facility``, ``site`` and ``lang``."""
+    own: Services = app.extensions["ioc"]
+    site = arguments.get("site", "")
+    facility = known_facility(own, arguments.get("facility", ""), site)
+    boards: Mapping[str, Board] = app.extensions["ioc-boards"]
+    language = arguments.get("lang", "")
+    language = language if language in LANGUAGES else own.settings.language
+    return HospitalView(own, boards["hospital"], facility.code, site, language)
+
+
+def known_facility(services: Services, code: str, site: str = "") -> Facility:
+    """The facility of this code, with this site of it; a 404 otherwise."""
+    facility = services.registry.facility(code)
+    if facility is None:
+        raise not_found(f"there is no facility {code!r}", "The first page lists them.")
+    if site and site not in facility.sites:
+        raise not_found(f"{code} has no site {site!r}", f"It has {', '.join(facility.sites)}.")
+    return facility

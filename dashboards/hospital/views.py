@@ -1,0 +1,60 @@
+"""``/wall/<facility>[/<site>]``."""
+
+from flask import Blueprint, current_app, render_template, request
+from flask.blueprints import BlueprintSetupState
+
+from dashboards import format as fmt
+from dashboards.access import authorise
+from dashboards.boards import load_boards
+from dashboards.hospital.live import hospital_view, how_to_connect, known_facility, safe_tile
+from dashboards.render import address as url_of
+from dashboards.render import language, now_ns, say
+from dashboards.services import services
+from dashboards.tiles import build_feed
+
+bp = Blueprint("hospital", __name__)
+LIGHT_FROM, LIGHT_UNTIL = 6, 18
+
+
+@bp.record_once
+def _load(state: BlueprintSetupState) -> None:
+    own = state.app.extensions["ioc"]
+    state.app.extensions["ioc-boards"] = load_boards(own.settings.config_dir, own.catalogue)
+
+
+@bp.get("/wall/<facility>")
+@bp.get("/wall/<facility>/<site>")
+def wall(facility: str, site: str = "") -> str:
+    """The live board: drawn once here, then kept up to date by the stream."""
+    authorise("board", facility=facility, site=site)
+    own = services()
+    found = known_facility(own, facility, site)
+    scope = {"facility": facility, "site": site, "lang": language()}
+    view = hospital_view(current_app, scope)
+    lens = view.lens(own.present(), now_ns())
+    spec = view.board.spec
+    theme, by_clock = _theme()
+    address, topic = how_to_connect(own, facility)
+    return render_template(
+        "wall.html",
+        name=say(found.short if site else found.title) + (f" · {say(found.sites[site].title)}" if site else ""),
+        title=spec.title.in_(language()),
+        facility=facility,
+        tiles=[safe_tile(tile, lens) for tile in spec.tiles],
+        feeds=[build_feed(feed, lens) for feed in spec.feeds],
+        r=lens.report,
+        stream=url_of("api.stream", {"view": "hospital", **scope}),
+        theme=theme,
+        theme_by_clock=by_clock,
+        address=address,
+        topic=topic,
+    )
+
+
+def _theme() -> tuple[str, bool]:
+    """Dark, light, or light by day: ``?theme=``."""
+    asked = request.args.get("theme", "dark")
+    if asked == "clock":
+        hour = int(fmt.clock(now_ns(), services().settings.timezone)[:2])
+        return ("light" if LIGHT_FROM <= hour < LIGHT_UNTIL else "dark"), True
+    return ("light" if asked == "light" else "dark"), False

@@ -1,0 +1,250 @@
+"""What a term of a board comes to at one moment. Pure: the same book and time, the same figure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from dashboards import format as fmt
+from dashboards.boards import COUNTING, Term, Unless
+from dashboards.reporting import Reporting, reporting
+from ioc.catalogue import Catalogue, Kind, Metric
+from ioc.derive import total
+from ioc.domain import MINUTE, STALE_AFTER, Quality, State, state_at
+from ioc.latest import Book, Value
+from ioc.registry import Device, Registry
+
+FEED_MAX_AGE = MINUTE  # a source that says nothing for a minute is late (catalogue, it.feed_age)
+
+
+FIGURE_ROOM = 262  # of a tile's figure with its unit, in pixels of the wall
+_DIGIT, _MARK, _UNIT = 62, 28, 27  # about how wide they are
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Through what a board is seen: whose, in which language, in which zone, at which moment.
+
+    It looks into the book once, however many figures ask.
+    """
+
+    book: Book
+    catalogue: Catalogue
+    registry: Registry
+    facility: str
+    site: str
+    language: str
+    zone: str
+    now_ns: int
+
+    @cached_property
+    def all_values(self) -> list[Value]:
+        """What the book knows of this facility or site now, missing values included."""
+        return self.book.values(facility=self.facility, site=self.site, now_ns=self.now_ns)
+
+    @cached_property
+    def _by_metric(self) -> dict[str, list[Value]]:
+        found: dict[str, list[Value]] = {}
+        for value in self.all_values:
+            found.setdefault(value.metric, []).append(value)
+        return found
+
+    @cached_property
+    def report(self) -> Reporting:
+        """Who reports."""
+        return reporting(self.all_values)
+
+    @cached_property
+    def turns_ns(self) -> int | None:
+        """When the clock alone changes any value of it."""
+        return min((t for value in self.all_values if (t := value.next_change_ns) is not None), default=None)
+
+    def values(self, metric: str) -> list[Value]:
+        """Those of one metric."""
+        return self._by_metric.get(metric, [])
+
+    @property
+    def scope(self) -> str:
+        """``facility:bv01`` or ``facility:bv01/site:cs1``, as in ``data-scope``."""
+        return f"facility:{self.facility}" + (f"/site:{self.site}" if self.site else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One figure, ready to be drawn. ``late_ns`` and ``stale_ns`` say when it turns if nothing new comes."""
+
+    metric: str
+    scope: str
+    state: State
+    quality: str
+    value: float | None
+    text: str
+    unit: str = ""
+    brief: str = ""  # number and unit together, as facts write it
+    label: str = ""
+    of: str = ""  # "/24"
+    word: bool = False  # a state's name and not a number
+    n: int = 0
+    m: int = 0
+    as_of_ns: int | None = None
+    late_ns: int | None = None
+    stale_ns: int | None = None
+    turns_ns: int | None = None  # when the first of its values turns late or stale
+    max_age_ns: int = 0
+    level: str = ""
+    key: str = ""  # what tells it from others of the same device
+    ago: str = ""  # "40 giây trước"
+    due: str = ""  # "10 ph": how often it should come
+    since: str = ""  # "13:45"
+    ago_short: str = ""  # "40 s"
+
+    @property
+    def wide(self) -> bool:
+        """Whether figure and unit need a smaller size to stand beside the facts."""
+        marks = sum(not sign.isdigit() for sign in self.text)
+        width = _DIGIT * (len(self.text) - marks) + _MARK * marks + _UNIT * len(self.of or self.unit)
+        return width > FIGURE_ROOM
+
+
+def reckon(term: Term, lens: Lens) -> Shown:
+    """What a term comes to: only values still in date count, and what is not counted is said (n of m)."""
+    values = list(_values(term, lens))
+    metric = lens.catalogue.metrics[term.metric[0]]
+    got = total(values, "sum" if term.how in COUNTING else term.how, lens.now_ns)
+    number, n = got.value, got.n
+    if got.state is State.STALE:
+        number, n = _last(term, list(_values(term, lens, old_too=True)))
+    shown = _written(term, metric, number, n, lens)
+    counted = [v for v in values if v.as_of_ns and v.state in (State.FRESH, State.LATE) and v.quality != Quality.BAD]
+    late = [v.as_of_ns + v.max_age_ns + 1 for v in counted if v.as_of_ns and v.state is State.FRESH]
+    stale = [v.as_of_ns + STALE_AFTER * v.max_age_ns + 1 for v in counted if v.as_of_ns]
+    shown = replace(
+        shown,
+        state=got.state,
+        quality=str(got.quality),
+        n=got.n,
+        m=got.m,
+        as_of_ns=got.as_of_ns,
+        late_ns=min(late, default=None) if got.state is State.FRESH else None,
+        stale_ns=max(stale, default=None),
+        turns_ns=got.next_change_ns,
+        max_age_ns=min((v.max_age_ns for v in values), default=0),
+    )
+    return aged(shown, lens)
+
+
+def aged(shown: Shown, lens: Lens) -> Shown:
+    """The figure with its age in words."""
+    if shown.as_of_ns is None:
+        return shown
+    at, language, zone = shown.as_of_ns, lens.language, lens.zone
+    old = lens.now_ns - at >= fmt.DAY
+    return replace(
+        shown,
+        ago=fmt.ago(at, lens.now_ns, language, zone),
+        ago_short=fmt.age(at, lens.now_ns, language, zone),
+        due=fmt.span(shown.max_age_ns, language),
+        since=fmt.moment(at, language, zone) if old else fmt.clock(at, zone),
+    )
+
+
+def _values(term: Term, lens: Lens, *, old_too: bool = False) -> Iterable[Value]:
+    """The values of the devices meant; for a term that counts, 1 where it counts and 0 where it does not."""
+    able = _able(term.unless, lens, old_too=old_too) if term.unless else None
+    for code in term.metric:
+        metric = lens.catalogue.get(code)
+        for value in lens.values(code):
+            device = lens.registry.device(value.tags.get("facility", ""), value.tags.get("device", ""))
+            if device is None or (term.use and device.use not in term.use):
+                continue
+            if term.how in COUNTING and value.value is not None:
+                fits = _fits(term, value.value, metric, device) and (able is None or device.code in able)
+                yield replace(value, value=float(fits))
+            else:
+                yield value
+
+
+def _able(unless: Unless, lens: Lens, *, old_too: bool) -> set[str]:
+    """The devices of which it is known that they are not in that state."""
+    metric = lens.catalogue.metrics[unless.metric]
+    barred = next(place for place, state in enumerate(metric.states) if state.code == unless.state)
+    return {
+        value.tags.get("device", "")
+        for value in lens.values(unless.metric)
+        if (value.n or old_too) and value.value is not None and round(value.value) != barred
+    }
+
+
+def _fits(term: Term, value: float, metric: Metric | None, device: Device | None) -> bool:
+    """Whether a value is one of those that a counting term counts."""
+    if term.how == "equals":
+        codes = [state.code for state in metric.states] if metric else []
+        return 0 <= round(value) < len(codes) and codes[round(value)] in term.state
+    low, high = (device.low, device.high) if device else (None, None)
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    return inside if term.how == "in_range" else not inside
+
+
+def _last(term: Term, values: Sequence[Value]) -> tuple[float | None, int]:
+    """What the figure was when its values still counted, and how many they were."""
+    numbers = [v.value for v in values if v.value is not None and v.quality != Quality.BAD]
+    if not numbers:
+        return None, 0
+    if term.how == "mean":
+        return sum(numbers) / len(numbers), len(numbers)
+    return {"min": min, "max": max}.get(term.how, sum)(numbers), len(numbers)
+
+
+def _written(term: Term, metric: Metric, value: float | None, n: int, lens: Lens) -> Shown:
+    """A number as people read it."""
+    shown = Shown(metric.code, lens.scope, State.MISSING, "good", value, fmt.NO_VALUE, brief=fmt.NO_VALUE)
+    shown = replace(shown, label=term.title.in_(lens.language) if term.title else "")
+    if value is None:
+        return shown
+    if metric.kind is Kind.STATE and term.how not in COUNTING:
+        place = min(max(round(value), 0), len(metric.states) - 1)
+        title = metric.states[place].title.in_(lens.language)
+        title = title[:1].upper() + title[1:]
+        return replace(shown, text=title, brief=title, word=True)
+    counting = term.how in COUNTING
+    decimals = 0 if counting else metric.decimals if term.decimals is None else term.decimals
+    code = "1" if counting else metric.unit
+    of = f"/{n}" if term.of else ""
+    text = fmt.number(value, decimals, lens.language)
+    brief = fmt.quantity(value, code, decimals, lens.language) + of
+    return replace(shown, text=text, unit=fmt.unit(code, lens.language, long=True), brief=brief, of=of)
+
+
+def limits_of(term: Term, lens: Lens) -> list[float]:
+    """The limits of a figure: the metric's thresholds, or its devices' own range where all have the same."""
+    if term.how in COUNTING:
+        return []
+    t = lens.catalogue.metrics[term.metric[0]].thresholds
+    limits = [limit for limit in (t.crit_low, t.warn_low, t.warn_high, t.crit_high) if limit is not None]
+    if limits:
+        return limits
+    tags = [value.tags for value in lens.values(term.metric[0])]
+    devices = [lens.registry.device(tag.get("facility", ""), tag.get("device", "")) for tag in tags]
+    ranges = {(d.low, d.high) for d in devices if d is not None and (not term.use or d.use in term.use)}
+    return [limit for limit in ranges.pop() if limit is not None] if len(ranges) == 1 else []
+
+
+def source_age(source: str, lens: Lens) -> Shown:
+    """How long ago a source last brought anything for this facility."""
+    values = [value for value in lens.all_values if value.source == source]
+    newest = max((v for v in values if v.received_ns), key=lambda v: v.received_ns or 0, default=None)
+    at = newest.received_ns if newest else None
+    state = state_at(at, FEED_MAX_AGE, lens.now_ns)
+    text = fmt.NO_VALUE if at is None else fmt.age(at, lens.now_ns, lens.language, lens.zone)
+    shown = Shown("it.feed_age", lens.scope, state, str(newest.quality) if newest else "good", None, text)
+    if at is None:
+        return shown
+    late, stale = at + FEED_MAX_AGE + 1, at + STALE_AFTER * FEED_MAX_AGE + 1
+    shown = replace(
+        shown,
+        as_of_ns=at,
+        late_ns=late if state is State.FRESH else None,
+        stale_ns=stale,
+        max_age_ns=FEED_MAX_AGE,
+        turns_ns={State.FRESH: late, State.LATE: stale}.get(state),
+    )
+    return aged(shown, lens)

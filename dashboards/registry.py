@@ -1,0 +1,30 @@
+"""The pages of the web application, and the views of those that are live; a new one adds a line."""
+
+from flask import Blueprint
+
+from dashboards.admin import quarantine, sources
+from dashboards.definitions import views as definitions
+from dashboards.devices import views as devices
+from dashboards.devices.live import device_view, devices_view
+from dashboards.figures import views as figures
+from dashboards.history import views as history
+from dashboards.home import views as home
+from dashboards.home.live import home_view
+from dashboards.hospital import views as hospital
+from dashboards.hospital.live import hospital_view
+from dashboards.live.views import VIEWS
+from dashboards.states import views as states
+
+PAGES: tuple[Blueprint, ...] = (
+    home.bp,
+    hospital.bp,
+    devices.bp,
+    history.bp,
+    definitions.bp,
+    sources.bp,
+    quarantine.bp,
+    states.bp,
+    figures.bp,
+)
+
+VIEWS.update(home=home_view, hospital=hospital_view, devices=devices_view, device=device_view)
