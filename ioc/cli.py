@@ -6,6 +6,7 @@ A command is loaded when it is used, so that `ioc --help` is quick and one broke
 import importlib
 import logging
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Mapping
@@ -106,6 +107,9 @@ def describe(error: Exception) -> list[str]:
         return [f"Error: {error}", *([f"  {error.hint}"] if error.hint else [])]
     if isinstance(error, OSError) and error.filename:
         return [f"Error: {error.filename}: {error.strerror}"]
+    cause = getattr(error, "orig", error)  # of SQLAlchemy's, which most commands do not load
+    if cause is not error or isinstance(error, sqlite3.Error):
+        return [f"Error: a database cannot be used: {cause}.", "  Is the disk full or read-only, or the server away?"]
     return [
         f"Error: unexpected {type(error).__name__}: {error}",
         "  This is a fault of the program. Run `ioc --debug …` to see where, and report it with what it prints.",

@@ -130,7 +130,8 @@ class Scheduler:
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=datetime.now(UTC))
         elif self._held and not held:
-            log.warning("Another process does the scheduled work now.")
+            why = "the lease has run out" if self._lease_error else "another process holds the lease"
+            log.warning("This process does the scheduled work no more: %s.", why)
         self._held = held
 
     def _release(self) -> None:

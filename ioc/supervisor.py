@@ -62,6 +62,7 @@ class Child:
     ready: bool = False
     deaths: int = 0  # in a row, before it was ready
     told: bool = False  # that it cannot start
+    noted: bool = False  # its process id, in the folder run
     began_at: int = 0  # where in the log its present process began
     read_to: int = 0
 
@@ -210,8 +211,9 @@ class Supervisor:
         now = time.monotonic()
         if child.process is None:
             if now >= child.due and not self.stopping:
-                self._spawn(child)
+                self._spawn_if_possible(child)
             return
+        self._note(child)
         self._echo(child)
         if child.process.poll() is not None:
             self._died(child, now)
@@ -235,6 +237,16 @@ class Supervisor:
             child.told = True
             self.say(f"{child.service.name} cannot start: {self._last_words(child)}")
 
+    def _spawn_if_possible(self, child: Child) -> None:
+        """A full disk is no reason to end the parts that still run: what they hold in memory would be lost."""
+        try:
+            self._spawn(child)
+        except OSError as error:
+            child.due = time.monotonic() + LONGEST_WAIT_S
+            if not child.told:
+                child.told = True
+                self.say(f"{child.service.name} cannot be started: {error}. It is tried again every 10 s.")
+
     def _spawn(self, child: Child) -> None:
         name = child.service.name
         (self.data_dir / "run" / f"{name}.ready").unlink(missing_ok=True)
@@ -255,14 +267,20 @@ class Supervisor:
                 preexec_fn=lambda: _end_with(parent),  # noqa: PLW1509 (we have one thread only)
             )
         child.started = time.monotonic()
-        write_pid(self.data_dir, name, child.pid)
-        self._note_processes()
+        child.noted = False
+        self._note(child)
 
-    def _note_processes(self) -> None:
+    def _note(self, child: Child) -> None:
+        """Write down its process id, for people and for the supervisor after us; later where the disk is full now."""
+        if child.noted:
+            return
         known = {str(child.pid): identity(child.pid) for child in self.children if child.pid}
         draft = self.data_dir / "run" / "processes.json.new"
-        draft.write_text(json.dumps(known), encoding="ascii")
-        draft.replace(draft.with_suffix(""))
+        with contextlib.suppress(OSError):
+            write_pid(self.data_dir, child.service.name, child.pid)
+            draft.write_text(json.dumps(known), encoding="ascii")
+            draft.replace(draft.with_suffix(""))
+            child.noted = True
 
     def _log_path(self, child: Child) -> Path:
         return self.data_dir / "log" / f"{child.service.name}.log"

@@ -70,6 +70,8 @@ class Worker:
         self._statuses = SourceStatuses(engine)
         self._unconfirmed = Unconfirmed(engine, self._clock)
         self._replaying = threading.Thread(target=self._replay, name="replay", daemon=True)
+        self._replayed = False
+        self._house_error = ""
         self._ready_file = settings.data_dir / "run" / "worker.ready"
 
     def stop(self) -> None:
@@ -130,6 +132,8 @@ class Worker:
     def _settle(self) -> None:
         """What was told of the journal's entries is kept: now, and by whoever ran before."""
         self._replaying.join()
+        if not self._replayed:
+            raise RetryError("The present does not have yet what the journal held at the start.")
         self.intake.settle()
 
     def _replay(self) -> None:
@@ -142,7 +146,8 @@ class Worker:
                     self._latest.offer(frames_of(entry))
             after = entries[-1].id
             if after >= last:
-                return
+                break
+        self._replayed = not self._end.is_set()
 
     def _entries(self, after: int) -> Sequence[Entry]:
         return self.journal.read(after, REPLAY_LINES)
@@ -161,7 +166,12 @@ class Worker:
                 self._unconfirmed.add(seen)
             self._resender.poll()
         except (RetryError, DBAPIError) as error:
-            log.warning("The state of the sources could not be written: %s", error)
+            text = str(error.orig if isinstance(error, DBAPIError) else error)
+            if not self._house_error:
+                log.warning("The state of the sources cannot be written: %s. It is tried again each second.", text)
+            self._house_error = text
+        else:
+            self._house_error = ""
 
     def _journal_status(self) -> SourceStatus:
         backlog = self.journal.backlog()
@@ -185,6 +195,8 @@ class Worker:
         if self.journal.damaged:
             return f"the journal is damaged ({self.journal.damaged})."
         dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        if not self._replaying.is_alive() and not self._replayed:
+            dead.append(self._replaying.name)
         return f"its thread {dead[0]} died; the log above says why." if dead else ""
 
 

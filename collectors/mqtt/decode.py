@@ -30,6 +30,7 @@ SEQ_SPAN = MILLISECOND  # a sequence takes the place of the nanoseconds that a m
 PRODUCER = "mqtt"  # as the catalogue calls us; what the centre computes itself is not taken from devices
 NAMED_AT_MOST = 5  # bad keys named in one reason
 CACHED_AT_MOST = 50_000  # topics; a flood of invented ones must not fill the memory
+STRANGERS_AT_MOST = 20_000  # unknown devices of a facility that are taken, and unknown places that are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Decoder:
         self._max_payload = max_payload
         self._keep_days = keep_days
         self._routes: dict[str, Route | RejectError] = {}
+        self._strangers: dict[tuple[str, str], set[str]] = {}  # by kind and facility
         self._seconds: dict[str, int] = {}
 
     def decode(self, topic: str, payload: bytes, received_ns: int) -> Decoded:
@@ -137,16 +139,30 @@ class Decoder:
         """The code of the site, and what of this the registry does not know."""
         unconfirmed = []
         place = facility.places.get(area)
-        if place is None:
+        if place is None and self._admits("place", facility, area):
             unconfirmed.append(Unconfirmed("place", facility.code, area))
         device = self._registry.device(facility.code, device_code)
         if device is not None:
             return self._registry.site_of(device), tuple(unconfirmed)
+        if not self._admits("device", facility, device_code):
+            raise RejectError(
+                Reason.TOPIC,
+                f"{STRANGERS_AT_MOST} devices that the registry does not know have sent for {facility.code} already; "
+                f"{shown(device_code)} is taken once the registry has it",
+            )
         unconfirmed.append(Unconfirmed("device", facility.code, device_code))
         if place is not None:
             return place.site, tuple(unconfirmed)
         only = next(iter(facility.sites)) if len(facility.sites) == 1 else "unknown"
         return only, tuple(unconfirmed)
+
+    def _admits(self, kind: str, facility: Facility, code: str) -> bool:
+        """Whether one more unknown code is taken: a sender that invents them for ever must not fill memory and disk."""
+        known = self._strangers.setdefault((kind, facility.code), set())
+        if code not in known and len(known) >= STRANGERS_AT_MOST:
+            return False
+        known.add(code)
+        return True
 
     def _message(self, route: Route, payload: bytes, received_ns: int) -> Decoded:
         message = self._parse(payload)
@@ -229,7 +245,7 @@ class Decoder:
                 value = entry.get("v")
                 if (
                     (type(value) is float or type(value) is int)
-                    and (entry.get("u") or metric.unit) == metric.unit
+                    and ((unit := entry.get("u")) is None or unit == metric.unit)
                     and isfinite(value)
                     and (metric.kind is not Kind.STATE or _is_state(value, metric))
                 ):
@@ -261,7 +277,7 @@ def _fault_of(route: Route, key: str, entry: Any) -> RejectError:
     unit = entry.get("u")
     if type(value) not in (int, float) or not isfinite(value):
         return RejectError(Reason.NOT_A_NUMBER, f"{metric.code}: v is {shown(value)}; it must be a number")
-    if unit and unit != metric.unit:
+    if unit is not None and unit != metric.unit:
         return RejectError(Reason.UNIT, f"{metric.code} is in {shown(unit)}; its unit is '{metric.unit}'")
     last = (len(metric.states) or 2) - 1
     return RejectError(Reason.STATE_RANGE, f"{metric.code} is {shown(value)}; its states are 0 to {last}")

@@ -34,6 +34,9 @@ def prepare(settings: Settings) -> str | None:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         hint = "Is IOC_DATABASE__URL right, and does the disk have room?"
         raise IocError(f"The database cannot be set up: {cause}.", hint) from error
+    except ModuleNotFoundError as error:
+        what = f"The database of IOC_DATABASE__URL needs the Python package {error.name}, which is not installed."
+        raise IocError(what, f"Install it with: {sys.executable} -m pip install '{error.name}[binary]'") from error
     return password
 
 

@@ -51,10 +51,10 @@ def known_place(settings: Settings, scope: Scope) -> None:
             return  # the registry itself cannot be read whole: `ioc check` says why
         raise _unknown("facility", scope.facility, list(registry.facilities))
     if scope.site and scope.site not in facility.sites:
-        raise _unknown(f"site of {facility.code}", scope.site, list(facility.sites))
+        raise _unknown("site", scope.site, list(facility.sites), f" of {facility.code}")
 
 
-def _unknown(what: str, word: str, words: list[str]) -> click.BadParameter:
+def _unknown(what: str, word: str, words: list[str], of: str = "") -> click.BadParameter:
     close = nearest(word, words)
     hint = f"Did you mean {close}?" if close else f"There are {', '.join(words)}."
-    return click.BadParameter(f"there is no {what} {word!r}. {hint}", param_hint="'--scope'")
+    return click.BadParameter(f"there is no {what} {word!r}{of}. {hint}", param_hint="'--scope'")

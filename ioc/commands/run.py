@@ -46,7 +46,7 @@ def command() -> None:
     """
     logging.getLogger().setLevel(logging.WARNING)  # its own progress is said below; its parts have logs of their own
     settings, faults = check_settings()
-    supervisor = Supervisor(settings.data_dir, os.environ, lambda line: click.echo(line, err=True))
+    supervisor = Supervisor(settings.data_dir, os.environ, say)
     supervisor.take_over()
     try:
         doors = find_doors(settings, faults)
@@ -59,9 +59,16 @@ def command() -> None:
             announce(doors, catalogue, registry)
         supervisor.run()
     finally:
-        click.echo("stopping", err=True)
+        if supervisor.children:
+            say("stopping")
         supervisor.stop()
-    click.echo("stopped", err=True)
+    say("stopped")
+
+
+def say(line: str) -> None:
+    """To standard error, as far as it takes anything: a closed terminal or a full disk ends no part."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def check_settings() -> tuple[Settings, list[Fault]]:
@@ -95,8 +102,10 @@ def fault_of_folder(folder: Path) -> Fault | None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        path = shlex.quote(str(folder))
-        hint = f"Mend it with: sudo mkdir -p {path} && sudo chown -R $(id -un) {path}"
+        hint = "Start with a folder elsewhere: IOC_DATA_DIR=…"
+        if isinstance(error, PermissionError):
+            path = shlex.quote(str(folder))
+            hint = f"Mend it with: sudo mkdir -p {path} && sudo chown -R $(id -un) {path}"
         return Fault("IOC-S022", "IOC_DATA_DIR", f"{folder} cannot be written: {error.strerror}.", hint)
     return None
 

@@ -1,6 +1,7 @@
 """The door that every collector uses: what is committed here is on the disk, and only then acknowledged."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from ioc.intake.journal import Journal
 from ioc.intake.records import lines_of, pack
 from ioc.intake.seal import Sealer
 from ioc.intake.status import Health, SourceStatus
+
+SEEN_AT_MOST = 100_000  # held until they are written; more are counted again when they come again
 
 
 class Listener(Protocol):
@@ -38,7 +41,7 @@ class Intake:
         self._lock = threading.Lock()
         self._status_lock = threading.Lock()
         self._statuses: dict[str, SourceStatus] = {}
-        self._seen: list[Sighting] = []
+        self._seen: deque[Sighting] = deque(maxlen=SEEN_AT_MOST)
         self._health: dict[str, Callable[[], Health]] = {}
 
     def register(self, status: SourceStatus, health: Callable[[], Health]) -> None:
@@ -86,7 +89,8 @@ class Intake:
     def take_seen(self) -> list[Sighting]:
         """The unconfirmed devices and places seen since the last call."""
         with self._status_lock:
-            seen, self._seen = self._seen, []
+            seen = list(self._seen)
+            self._seen.clear()
         return seen
 
     def _entries(self, batch: Batch, live: list[Frame]) -> list[Entry]:

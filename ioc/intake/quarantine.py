@@ -20,6 +20,8 @@ from ioc.upsert import upsert
 
 KEPT_OVER_CAP = 1024  # bytes of an input that are still kept when the quarantine is full
 HARD_CAP = 1.25  # times the cap: from there on one row stands for all inputs of a topic with the same reason
+LAST_CAP = 1.5  # and from there on for all inputs of a source with the same reason, whatever their topic
+ROW_BYTES = 512  # what a row costs beside its bytes, about
 AT_ONCE = 200  # written in one transaction, about
 SAME_WITHIN_NS = 24 * 60 * MINUTE
 DAY_NS = 24 * 60 * MINUTE
@@ -73,7 +75,8 @@ class Quarantine:
     """The rejected inputs of every source. Worker, web and command line each open their own.
 
     ``max_bytes`` is the cap of what is kept in all: over it only the first kilobyte of each input is kept and the
-    row is flagged; a quarter over it, inputs of one topic with one reason share one row, which counts them.
+    row is flagged; a quarter over it, inputs of one topic with one reason share one row, which counts them; half
+    over it, all inputs of a source with one reason do.
     """
 
     def __init__(
@@ -227,16 +230,16 @@ class Quarantine:
         held = self._bytes_held(connection, now_ns)
         offered: dict[str, _Offered] = {}
         for source, reject in rejects:
+            topic = reject.topic.encode() if held < self._max_bytes * LAST_CAP else b""
             told_apart_by = reject.raw if held < self._max_bytes * HARD_CAP else b""
-            parts = (source.encode(), reject.topic.encode(), reject.reason.value.encode(), told_apart_by)
-            digest = self._sealer.digest(*parts)
+            digest = self._sealer.digest(source.encode(), topic, reject.reason.value.encode(), told_apart_by)
             if digest in offered:
                 offered[digest].count += 1
                 offered[digest].last_ns = reject.received_ns
                 continue
             raw = reject.raw if held < self._max_bytes else reject.raw[:KEPT_OVER_CAP]
             offered[digest] = _Offered(source, reject, raw, reject.received_ns)
-            held += len(raw)
+            held += len(raw) + ROW_BYTES
         same = (table.c.state == "open") & (table.c.last_ns >= now_ns - SAME_WITHIN_NS)
         query = select(table.c.digest, table.c.id).where(table.c.digest.in_(list(offered)), same).order_by(table.c.id)
         open_rows: dict[str, int] = {row.digest: row.id for row in connection.execute(query)}
@@ -250,7 +253,7 @@ class Quarantine:
             connection.execute(COUNT, counted)
         if new:
             connection.execute(table.insert(), new)
-            self._held += sum(row["sealed_size"] for row in new)
+            self._held += sum(row["sealed_size"] + ROW_BYTES for row in new)
 
     def _row(self, digest: str, offered: _Offered) -> dict[str, Any]:
         reject = offered.reject
@@ -276,7 +279,8 @@ class Quarantine:
         """About how much is kept: summed up once a minute, since adding up a full table is not free."""
         with self._lock:
             if now_ns - self._held_at_ns >= MINUTE:
-                self._held = connection.execute(select(func.coalesce(func.sum(table.c.sealed_size), 0))).scalar_one()
+                size = func.coalesce(func.sum(table.c.sealed_size + ROW_BYTES), 0)
+                self._held = connection.execute(select(size)).scalar_one()
                 self._held_at_ns = now_ns
             return self._held
 

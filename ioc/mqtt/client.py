@@ -147,7 +147,7 @@ class _Session:
             if now - looked >= 1.0:
                 looked = now
                 self._client.loop_misc()
-            if not self.connected and now - begun > CONNECT_WITHIN_S:
+            if not self._opened_at and now - begun > CONNECT_WITHIN_S:
                 self._failed(f"{self.url} accepts connections and does not answer as an MQTT broker")
                 return
 

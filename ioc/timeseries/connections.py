@@ -44,16 +44,16 @@ insert or ignore into mark values ('rolled_to', 0), ('raw_from', 0), ('five_minu
 
 _WAIT = {sqlite3.SQLITE_BUSY: "is locked by another process", sqlite3.SQLITE_LOCKED: "is locked"}
 _MEND = {
-    sqlite3.SQLITE_CORRUPT: ("is damaged", "stop the centre, move the file away or restore it from a backup"),
-    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "stop the centre and move the file away"),
-    sqlite3.SQLITE_READONLY: ("cannot be written", "give the centre's user the right to write the file and its folder"),
-    sqlite3.SQLITE_PERM: ("may not be opened", "give the centre's user the right to read and write it"),
-    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "see that its folder exists and belongs to the centre's user"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "Stop the centre, move the file away or restore it from a backup."),
+    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "Stop the centre and move the file away."),
+    sqlite3.SQLITE_READONLY: ("cannot be written", "Give the centre's user the right to write it and its folder."),
+    sqlite3.SQLITE_PERM: ("may not be opened", "Give the centre's user the right to read and write it."),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "See that its folder exists and belongs to the centre's user."),
 }
 
 
 class Connections:
-    """Connections to one file, lent to one thread at a time.
+    """Connections to one file, lent to one thread at a time; about one is kept open between uses.
 
     Idle ones lie in a deque, whose ends are atomic: no lock is held, so that threads of gevent's pool and its
     loop may share it. The file is made, or its schema checked, when the first connection is opened.
@@ -99,7 +99,7 @@ class Connections:
             with self._lent():
                 pass
         except MisconfiguredError as error:
-            raise RefuseToStartError([Fault("IOC-T001", "time series", str(error), f"{error.hint}.")]) from error
+            raise RefuseToStartError([Fault("IOC-T001", "time series", str(error), error.hint)]) from error
 
     @contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
@@ -117,11 +117,14 @@ class Connections:
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
+        if self._idle:
+            connection.close()  # each keeps a cache of up to 32 MB
+        else:
+            self._idle.append(connection)
 
     def _open(self) -> sqlite3.Connection:
         if self.read_only and not self.path.exists():
-            raise RetryError(f"{self.path} is not there yet", "the worker makes it when it starts first")
+            raise RetryError(f"{self.path} is not there yet.", "The worker makes it when it starts first.")
         uri = f"{self.path.absolute().as_uri()}?mode={'ro' if self.read_only else 'rwc'}"
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
@@ -151,12 +154,12 @@ class Connections:
         tables = connection.execute("select count(*) from sqlite_master").fetchone() != (0,)
         connection.rollback()
         if version > SCHEMA_VERSION:
-            what = f"{self.path} has schema {version}, newer than this program's {SCHEMA_VERSION}"
-            raise MisconfiguredError(what, "start the newer version of the program again")
+            what = f"{self.path} has schema {version}, newer than this program's {SCHEMA_VERSION}."
+            raise MisconfiguredError(what, "Start the newer version of the program again.")
         if version == 0 and tables:
-            raise MisconfiguredError(f"{self.path} is a database, but not one of time series", "move the file away")
+            raise MisconfiguredError(f"{self.path} is a database, but not one of time series.", "Move the file away.")
         if version == 0 and self.read_only:
-            raise RetryError(f"{self.path} is not ready yet", "the worker makes it when it starts first")
+            raise RetryError(f"{self.path} is not ready yet.", "The worker makes it when it starts first.")
 
 
 def _turn_to_wal(connection: sqlite3.Connection) -> None:
@@ -178,7 +181,7 @@ def meaning(error: sqlite3.Error, path: Path) -> IocError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _MEND:
         what, hint = _MEND[code]
-        return MisconfiguredError(f"{path} {what} ({error})", hint)
+        return MisconfiguredError(f"{path} {what} ({error}).", hint)
     if code == sqlite3.SQLITE_FULL:
-        return RetryError(f"the disk of {path} is full", "free some space: nothing is lost meanwhile")
-    return RetryError(f"{path} {_WAIT.get(code, 'cannot be used')} ({error})")
+        return RetryError(f"The disk of {path} is full.", "Free some space: nothing is lost meanwhile.")
+    return RetryError(f"{path} {_WAIT.get(code, 'cannot be used')} ({error}).")

@@ -147,8 +147,7 @@ def test_a_data_folder_that_cannot_be_written_is_named_with_what_mends_it(run: R
     (run.folder / "file").write_text("")
     run.environ["IOC_DATA_DIR"] = str(run.folder / "file" / "data")
     said = run.refused()
-    assert "IOC_DATA_DIR" in said
-    assert "sudo chown" in said
+    assert "cannot be written: Not a directory. Start with a folder elsewhere: IOC_DATA_DIR=…" in said
 
 
 def test_all_that_is_wrong_is_said_at_once(run: Run) -> None:

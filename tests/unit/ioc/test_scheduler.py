@@ -109,7 +109,7 @@ def test_a_second_scheduler_waits_and_takes_over(engine, clock, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "This process does the scheduled work now (token 1).",
         "This process does the scheduled work now (token 2).",
-        "Another process does the scheduled work now.",
+        "This process does the scheduled work no more: another process holds the lease.",
     ]
 
 
@@ -136,6 +136,7 @@ def test_a_database_that_cannot_be_reached_is_said_once_and_ends_the_lease_by_th
     scheduler.do(job)
     assert len(done) == 1
     assert sum("cannot be renewed" in record.getMessage() for record in caplog.records) == 1
+    assert caplog.messages[-1] == "This process does the scheduled work no more: the lease has run out."
     assert scheduler.run(lambda _: True) == 0
 
 

@@ -1,5 +1,6 @@
 """Starting, minding and ending processes; small shell programs stand in for the parts of the centre."""
 
+import errno
 import json
 import os
 import signal
@@ -77,6 +78,33 @@ def test_a_part_that_was_killed_is_started_again_at_once(
     until(supervisor, lambda: supervisor.pid_of("worker") not in (0, former))
     assert pid_path(tmp_path, "worker").read_text() == f"{supervisor.pid_of('worker')}\n"
     assert "worker has ended (SIGKILL) and is started again" in said
+
+
+def test_a_full_disk_ends_nothing_that_runs_and_what_died_comes_back_when_there_is_room(
+    supervisor: Supervisor, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor.start(shell(tmp_path, "broker", WAITS))
+    supervisor.start(shell(tmp_path, "worker", WAITS))
+    supervisor.wait_until_ready()
+    broker, worker = supervisor.pid_of("broker"), supervisor.pid_of("worker")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_pid", full)
+        os.kill(worker, signal.SIGKILL)
+        until(supervisor, lambda: supervisor.pid_of("worker") not in (0, worker))  # its pid is written down later
+        patch.setattr(module.subprocess, "Popen", full)
+        os.kill(supervisor.pid_of("worker"), signal.SIGKILL)
+        until(supervisor, lambda: "worker cannot be started" in said[-1])
+    supervisor.children[1].due = 0.0
+    until(supervisor, lambda: pid_path(tmp_path, "worker").exists())
+    assert supervisor.pid_of("broker") == broker
+    assert pid_path(tmp_path, "worker").read_text() == f"{supervisor.pid_of('worker')}\n"
+    assert set(json.loads((tmp_path / "run" / "processes.json").read_text())) == {
+        str(broker),
+        str(supervisor.pid_of("worker")),
+    }
 
 
 def test_a_part_that_cannot_start_says_why_once_and_ends_the_start(

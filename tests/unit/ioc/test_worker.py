@@ -234,6 +234,30 @@ def test_what_a_killed_worker_left_in_the_journal_is_stored_and_becomes_the_pres
     store.close()
 
 
+def test_the_journal_keeps_what_the_present_could_not_take_over_before_the_end(
+    settings: Settings, engine: Engine, running: Running
+) -> None:
+    running.worker.intake.commit(Batch("fake", [frame(4.5)]))
+    running.worker.journal.close()
+    again = Worker(settings, engine, open_store(settings))
+    again._end.set()  # told to end before it could read anything
+    again._replaying.start()
+    again._replaying.join()
+    assert not again._writer.finish(1.0)
+    assert again.journal.backlog().items == 1
+    again.journal.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_when_the_journal_cannot_be_replayed_the_worker_ends(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.worker.intake.commit(Batch("fake", [frame(4.5)]))
+    monkeypatch.setattr(running.worker, "_entries", lambda _after: 1 / 0)
+    assert running.worker.run() == 1
+    assert "its thread replay died" in caplog.text
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_when_a_thread_dies_the_worker_ends_with_a_clear_sentence(
     running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -289,9 +313,9 @@ def test_a_database_that_is_locked_for_a_while_does_not_end_the_worker(
     engine = make_engine("sqlite:////dev/null/no/such.sqlite")
     with monkeypatch.context() as patch:
         patch.setattr(running.worker, "_statuses", SourceStatuses(engine))
-        running.tick()
+        running.tick(5)
     running.tick()
-    assert "could not be written" in caplog.text
+    assert caplog.text.count("cannot be written") == 1
     assert running.end() == 0
 
 

@@ -190,6 +190,8 @@ def test_an_unknown_facility_or_class_names_the_nearest(
         (message(m={"temp": {}}), Reason.NOT_A_NUMBER),
         (message(m={"temp": {"v": 39.6, "u": "[degF]"}}), Reason.UNIT),
         (message(m={"temp": {"v": 4.2, "u": 7}}), Reason.UNIT),
+        (message(m={"temp": {"v": 4.2, "u": 0}}), Reason.UNIT),
+        (message(m={"temp": {"v": 4.2, "u": ""}}), Reason.UNIT),
         (message(m={"door": {"v": 2}}), Reason.STATE_RANGE),
         (message(m={"door": {"v": -1}}), Reason.STATE_RANGE),
         (message(m={"door": {"v": 0.5}}), Reason.STATE_RANGE),
@@ -323,3 +325,20 @@ def test_any_topic_gives_values_or_a_reason(decoder_of_the_module: Decoder, topi
 @pytest.fixture(scope="module")
 def decoder_of_the_module(catalogue: Any, registry: Any) -> Decoder:
     return Decoder("mqtt", catalogue, registry, max_payload=10_000, keep_days=30)
+
+
+def test_a_sender_that_invents_devices_and_places_is_bounded_and_known_ones_are_taken_all_the_same(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.mqtt.decode.STRANGERS_AT_MOST", 3)
+    for n in range(3):
+        frame_of(decoder.decode(f"ioc/v1/bv01/area-{n}/fridge/new-{n}/tele", message(), NOW))
+    fault = fault_of(decoder.decode("ioc/v1/bv01/kho/fridge/new-3/tele", message(), NOW))
+    assert fault.reason is Reason.TOPIC
+    assert str(fault).endswith("'new-3' is taken once the registry has it")
+    frame_of(decoder.decode("ioc/v1/bv01/kho/ups/new-0/tele", message(m={"status": {"v": 1}}), NOW))
+    known = decoder.decode("ioc/v1/bv01/area-3/fridge/tl-01/tele", message(), NOW)
+    assert frame_of(known)
+    assert known.route is not None
+    assert known.route.unconfirmed == ()  # not one more place is listed
+    frame_of(decoder.decode("ioc/v1/bv02/kho/fridge/new-3/tele", message(), NOW))  # each facility by itself

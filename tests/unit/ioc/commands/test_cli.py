@@ -1,9 +1,11 @@
+import sqlite3
 import sys
 import types
 
 import click
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.exc import DBAPIError
 
 from ioc import cli
 from ioc.cli import COMMANDS, Entry, main
@@ -92,6 +94,20 @@ def test_an_error_of_the_system_names_its_file(raising):
     raising(PermissionError(13, "Permission denied", "/some/file"))
     result = run("check")
     assert (result.exit_code, result.stderr) == (1, "Error: /some/file: Permission denied\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("disk I/O error"),
+        DBAPIError("select 1", {}, sqlite3.OperationalError("disk I/O error")),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_no_fault_of_the_program(raising, error):
+    raising(error)
+    result = run("check")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: a database cannot be used: disk I/O error.\n  Is the disk full")
 
 
 def test_an_unexpected_error_is_short_and_says_how_to_see_more(raising):

@@ -79,7 +79,7 @@ def test_entries_of_a_journal_that_come_twice_are_counted_once(quarantine: Quara
 def test_over_the_cap_only_the_first_kilobyte_is_kept_and_flagged(
     engine: Engine, sealer: Sealer, clock: VirtualClock, reject
 ) -> None:
-    small = Quarantine(engine, sealer, clock, max_bytes=6000)
+    small = Quarantine(engine, sealer, clock, max_bytes=7000)
     for n in range(3):
         small.put("mqtt", reject(bytes([n]) * 4000))
     full, whole = small.get(3, raw=True), small.get(1, raw=True)
@@ -95,6 +95,17 @@ def test_far_over_the_cap_a_flood_of_different_inputs_shares_one_row(
     small = Quarantine(engine, sealer, clock, max_bytes=1000)
     for n in range(500):
         small.put("mqtt", reject(b"%d" % n))
+    rows = small.list(limit=1000)
+    assert len(rows) < 50
+    assert sum(it.count for it in rows) == 500
+
+
+def test_a_flood_of_invented_topics_shares_one_row_in_the_end(
+    engine: Engine, sealer: Sealer, clock: VirtualClock, reject
+) -> None:
+    small = Quarantine(engine, sealer, clock, max_bytes=10_000)
+    for n in range(500):
+        small.put("mqtt", reject(topic=f"ioc/v1/x{n}"))
     rows = small.list(limit=1000)
     assert len(rows) < 50
     assert sum(it.count for it in rows) == 500

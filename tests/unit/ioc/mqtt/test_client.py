@@ -12,6 +12,7 @@ from ioc.mqtt import MqttUrl, Publisher, Subscriber, client
 
 URL = MqttUrl("broker", username="anna", password="hidden")
 ACCEPTED = ReasonCode(PacketTypes.CONNACK, "Success")
+LOST = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
 REFUSED = ReasonCode(PacketTypes.CONNACK, "Not authorized")
 LOST = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
 
@@ -182,6 +183,18 @@ def test_a_topic_that_is_no_text_ends_nothing(subscriber: Subscriber) -> None:
     connect(subscriber)
     arrive(subscriber, Message(1, topic=None))
     assert subscriber.take(1, 0)[0].topic == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_connection_that_lasted_and_is_lost_is_not_taken_for_one_that_was_never_answered(
+    subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paho = connect(subscriber)
+    monkeypatch.setattr(client, "CONNECT_WITHIN_S", -1.0)  # it was made long ago
+    monkeypatch.setattr(subscriber, "_turn", lambda _: subscriber._on_disconnect(None, None, None, LOST, None))
+    sockets = [object(), None]
+    monkeypatch.setattr(paho, "socket", lambda: sockets.pop(0))
+    subscriber._serve()
+    assert "was lost" in subscriber.error
 
 
 def test_an_exception_ends_the_connection_and_not_the_thread(

@@ -231,3 +231,14 @@ def test_no_question_reads_the_whole_table(store, path):
 def scans(connection: sqlite3.Connection, statement: str, values) -> list[str]:
     plan = [row[3] for row in connection.execute(f"explain query plan {statement}", values)]
     return [step for step in plan if step.split()[:2] in (["SCAN", table] for table in ("raw", "r", "f", "l"))]
+
+
+def test_one_connection_at_most_is_kept_open_between_uses(path: Path) -> None:
+    lent = connections_module.Connections(path, read_only=False)
+    with lent.reading() as first, lent.reading() as second:
+        assert first is not second
+    with lent.reading() as again:
+        assert again is second
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            first.execute("select 1")
+    lent.close()
