@@ -1,7 +1,6 @@
 """Every error is a designed page or ``{error: {code, message, hint}}``; none shows what lies behind."""
 
 import logging
-from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -136,6 +135,8 @@ def answer(problem: ProblemError) -> Response:
 
 
 def _for_people(problem: ProblemError) -> tuple[str, str]:
+    if problem.code == "csrf":
+        return _("The page is too old"), _("Load it again and repeat what you did.")
     texts = {
         400: (_("That cannot be read"), _("Something in the address or the form is not as it should be.")),
         401: (_("Please log in"), _("This page is for people who are logged in.")),
@@ -148,6 +149,4 @@ def _for_people(problem: ProblemError) -> tuple[str, str]:
         _("Something went wrong"),
         _("The fault is on our side and has been written to the log. Nothing that was received is lost."),
     )
-    if problem.status in texts:
-        return texts[problem.status]
-    return (HTTPStatus(problem.status).phrase, "") if 400 <= problem.status < 500 else fallback
+    return texts.get(problem.status) or (texts[400] if problem.status < 500 else fallback)

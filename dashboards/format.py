@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_scientific
 
 from ioc.domain import MINUTE, SECOND
 
@@ -16,6 +16,7 @@ NBSP = "\u00a0"
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NO_VALUE = "–"
+HUGE = 1e12  # no device means such a number: it is written short, or it would cover the others
 UPTO = 90  # seconds and minutes are counted to here, then the next larger unit takes over
 
 # UCUM code -> how it is written in facts, and beside the figure where that differs
@@ -66,6 +67,8 @@ def number(value: float, decimals: int, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _decimal(value: float, decimals: int, language: str) -> str:
+    if abs(value) >= HUGE:
+        return str(format_scientific(value, format="0.0E0", locale=language))
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     return str(format_decimal(value, format=pattern, locale=language))
 
@@ -96,7 +99,7 @@ def _parts(ns: int) -> tuple[str, int, int, int]:
     seconds = max(0, ns) // SECOND
     if seconds <= UPTO:
         return "s", seconds, 0, 0
-    minutes = seconds // 60
+    minutes = -(-seconds // 60)  # begun minutes count: 91 s must not look younger than 90 s did
     if minutes <= UPTO:
         return "m", minutes, 0, 0
     return "h", 0, minutes // 60, minutes % 60

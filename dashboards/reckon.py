@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from typing import NamedTuple
 
 from dashboards import format as fmt
 from dashboards.boards import COUNTING, Term, Unless
-from dashboards.reporting import Reporting, reporting
+from dashboards.reporting import Reporting
+from dashboards.snapshot import Snapshot
 from ioc.catalogue import Catalogue, Kind, Metric
 from ioc.derive import total
 from ioc.domain import MINUTE, STALE_AFTER, Quality, State, state_at
-from ioc.latest import Book, Value
+from ioc.latest import Value
 from ioc.registry import Device, Registry
 
 FEED_MAX_AGE = MINUTE  # a source that says nothing for a minute is late (catalogue, it.feed_age)
@@ -22,50 +23,61 @@ _DIGIT, _MARK, _UNIT = 62, 28, 27  # about how wide they are
 
 @dataclass(frozen=True)
 class Lens:
-    """Through what a board is seen: whose, in which language, in which zone, at which moment.
+    """Through what a board is seen: whose present, in which language, in which zone."""
 
-    It looks into the book once, however many figures ask.
-    """
-
-    book: Book
+    present: Snapshot
     catalogue: Catalogue
-    registry: Registry
-    facility: str
-    site: str
     language: str
     zone: str
-    now_ns: int
 
-    @cached_property
-    def all_values(self) -> list[Value]:
-        """What the book knows of this facility or site now, missing values included."""
-        return self.book.values(facility=self.facility, site=self.site, now_ns=self.now_ns)
+    @property
+    def registry(self) -> Registry:
+        """What there should be."""
+        return self.present.registry
 
-    @cached_property
-    def _by_metric(self) -> dict[str, list[Value]]:
-        found: dict[str, list[Value]] = {}
-        for value in self.all_values:
-            found.setdefault(value.metric, []).append(value)
-        return found
+    @property
+    def facility(self) -> str:
+        """Whose."""
+        return self.present.facility
 
-    @cached_property
+    @property
+    def site(self) -> str:
+        """Which site of it; empty for all."""
+        return self.present.site
+
+    @property
+    def now_ns(self) -> int:
+        """At which moment."""
+        return self.present.now_ns
+
+    @property
     def report(self) -> Reporting:
         """Who reports."""
-        return reporting(self.all_values)
+        return self.present.report
 
-    @cached_property
+    @property
     def turns_ns(self) -> int | None:
         """When the clock alone changes any value of it."""
-        return min((t for value in self.all_values if (t := value.next_change_ns) is not None), default=None)
+        return self.present.turns_ns
 
     def values(self, metric: str) -> list[Value]:
         """Those of one metric."""
-        return self._by_metric.get(metric, [])
+        return self.present.values(metric)
 
     @property
     def scope(self) -> str:
         """``facility:bv01`` or ``facility:bv01/site:cs1``, as in ``data-scope``."""
         return f"facility:{self.facility}" + (f"/site:{self.site}" if self.site else "")
+
+
+class Input(NamedTuple):
+    """What a figure takes of a value; where the term counts, ``value`` is 1 if this one counts, else 0."""
+
+    value: float | None
+    as_of_ns: int | None
+    max_age_ns: int
+    quality: Quality
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +159,8 @@ def aged(shown: Shown, lens: Lens) -> Shown:
     )
 
 
-def _values(term: Term, lens: Lens, *, old_too: bool = False) -> Iterable[Value]:
-    """The values of the devices meant; for a term that counts, 1 where it counts and 0 where it does not."""
+def _values(term: Term, lens: Lens, *, old_too: bool = False) -> Iterable[Input]:
+    """The values of the devices meant."""
     able = _able(term.unless, lens, old_too=old_too) if term.unless else None
     for code in term.metric:
         metric = lens.catalogue.get(code)
@@ -156,11 +168,10 @@ def _values(term: Term, lens: Lens, *, old_too: bool = False) -> Iterable[Value]
             device = lens.registry.device(value.tags.get("facility", ""), value.tags.get("device", ""))
             if device is None or (term.use and device.use not in term.use):
                 continue
-            if term.how in COUNTING and value.value is not None:
-                fits = _fits(term, value.value, metric, device) and (able is None or device.code in able)
-                yield replace(value, value=float(fits))
-            else:
-                yield value
+            number = value.value
+            if term.how in COUNTING and number is not None:
+                number = float(_fits(term, number, metric, device) and (able is None or device.code in able))
+            yield Input(number, value.as_of_ns, value.max_age_ns, value.quality, value.state)
 
 
 def _able(unless: Unless, lens: Lens, *, old_too: bool) -> set[str]:
@@ -184,7 +195,7 @@ def _fits(term: Term, value: float, metric: Metric | None, device: Device | None
     return inside if term.how == "in_range" else not inside
 
 
-def _last(term: Term, values: Sequence[Value]) -> tuple[float | None, int]:
+def _last(term: Term, values: Sequence[Input]) -> tuple[float | None, int]:
     """What the figure was when its values still counted, and how many they were."""
     numbers = [v.value for v in values if v.value is not None and v.quality != Quality.BAD]
     if not numbers:
@@ -230,7 +241,7 @@ def limits_of(term: Term, lens: Lens) -> list[float]:
 
 def source_age(source: str, lens: Lens) -> Shown:
     """How long ago a source last brought anything for this facility."""
-    values = [value for value in lens.all_values if value.source == source]
+    values = [value for value in lens.present.all_values if value.source == source]
     newest = max((v for v in values if v.received_ns), key=lambda v: v.received_ns or 0, default=None)
     at = newest.received_ns if newest else None
     state = state_at(at, FEED_MAX_AGE, lens.now_ns)

@@ -27,4 +27,6 @@ PAGES: tuple[Blueprint, ...] = (
     figures.bp,
 )
 
-VIEWS.update(home=home_view, hospital=hospital_view, devices=devices_view, device=device_view)
+VIEWS.update(
+    home=home_view, hospital=hospital_view, devices=devices_view, device=device_view, sources=sources.sources_view
+)

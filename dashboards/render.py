@@ -37,8 +37,7 @@ def now_ns() -> int:
 def lens(facility: str, site: str = "") -> Lens:
     """The present of a facility or site, for this request."""
     own = services()
-    zone = own.settings.timezone
-    return Lens(own.present(), own.catalogue, own.registry, facility, site, language(), zone, now_ns())
+    return own.lens(own.present(), facility, site, language(), now_ns())
 
 
 def say(text: Text) -> str:
@@ -86,6 +85,11 @@ def number(value: float, decimals: int = 0) -> str:
 def span(ns: int) -> str:
     """A length of time, short."""
     return fmt.span(ns, language())
+
+
+def colon() -> str:
+    """The colon of the language: French sets a space before it."""
+    return f"{fmt.NBSP}:" if language() == "fr" else ":"
 
 
 def with_language(code: str) -> str:
@@ -137,6 +141,7 @@ def install(app: Flask) -> None:
         ms=ms,
         number=number,
         span=span,
+        colon=colon,
         say=say,
         patterns=patterns,
         with_language=with_language,

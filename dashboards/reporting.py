@@ -1,7 +1,7 @@
 """Who reports: n of m devices of a facility or site, and whether any of it is simulated."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ioc.domain import Quality, State
@@ -40,21 +40,15 @@ def state_of_device(values: Iterable[Value]) -> State:
     return next((state for state in _WORST_FIRST if state in seen), State.MISSING)
 
 
-def by_device(values: Iterable[Value]) -> dict[str, list[Value]]:
-    """The values of each device, by its code."""
-    devices: dict[str, list[Value]] = {}
-    for value in values:
-        devices.setdefault(value.tags.get("device", ""), []).append(value)
-    devices.pop("", None)
-    return devices
-
-
-def reporting(values: Iterable[Value]) -> Reporting:
-    """What the values of one facility or site say of its devices."""
-    values = list(values)
-    states = Counter(state_of_device(own) for own in by_device(values).values())
-    known = [value for value in values if value.value is not None]
-    simulated = sum(value.quality == Quality.SIM for value in known)
-    sim = "" if not simulated else "all" if simulated == len(known) else "some"
+def reporting(devices: Mapping[str, Iterable[Value]]) -> Reporting:
+    """What the values of some devices, by their codes, say of them."""
+    states = Counter(state_of_device(own) for own in devices.values())
+    known = [value for own in devices.values() for value in own if value.value is not None]
     newest = max((value.as_of_ns for value in known if value.as_of_ns is not None), default=None)
-    return Reporting(states, sim, newest)
+    return Reporting(states, simulated(known), newest)
+
+
+def simulated(known: Iterable[Value]) -> str:
+    """Whether ``all``, ``some`` or none (empty) of these values are simulated."""
+    ones = [value.quality == Quality.SIM for value in known if value.value is not None]
+    return "" if not any(ones) else "all" if all(ones) else "some"

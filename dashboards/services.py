@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 
 from dashboards.live.hub import Hub
 from dashboards.offload import in_background, offload
+from dashboards.reckon import Lens
+from dashboards.snapshot import Snapshots
 from ioc.access import Sessions, SlowDown, Tokens, Users
 from ioc.catalogue import Catalogue
 from ioc.config import Settings
@@ -57,6 +59,16 @@ class Services:
     def slow_down(self) -> SlowDown:
         """What makes guessing passwords slow."""
         return SlowDown(self.clock)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """The present by facility and site."""
+        return Snapshots(self.registry)
+
+    def lens(self, book: Book, facility: str, site: str, language: str, now_ns: int) -> Lens:
+        """What a facility or site is seen through at this moment, in this language."""
+        present = self.snapshots.at(book, facility, site, now_ns)
+        return Lens(present, self.catalogue, language, self.settings.timezone)
 
     def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what may block for over 20 ms beside gevent's loop; ``work`` has no flask context."""

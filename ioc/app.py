@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.pool import NullPool
+from werkzeug.routing import IntegerConverter, Map
 
 import dashboards.access.csrf
 import dashboards.access.views
@@ -28,6 +29,13 @@ from ioc.timeseries import Store, open_store
 MAX_FORM_BYTES = 1024 * 1024
 
 
+class Number(IntegerConverter):
+    """A whole number in an address: one that the database can hold, else there is nothing there."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
+
+
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None, store: Store | None = None) -> Flask:
     """The application for these settings; raises RefuseToStartError where it must not start.
 
@@ -37,6 +45,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     settings = settings or load_settings(os.environ)
     ensure_secrets(settings)
     app = Flask("dashboards", static_folder="static", template_folder="templates")
+    app.url_map.converters["int"] = Number
+    app.url_map.merge_slashes = False  # the redirect would lead to whatever host the request names
     _configure(app, settings)
     app.extensions["ioc"] = _services(app, settings, clock or SystemClock(), store)
     app.session_interface = Interface()

@@ -28,9 +28,9 @@ class OurSession(SecureCookieSession):
     def log_in(self, services: Services, owner: User | Token, address: str) -> None:
         """Start a session of this user or screen; what the visitor had before is dropped."""
         csrf = {name: value for name, value in self.items() if name == "csrf_token"}
-        self.clear()
+        self.log_out(services)
         self.key, self.ends_ns = services.offload(services.sessions.open, owner, csrf, address)
-        self.principal = owner.principal
+        self.principal, self.gone = owner.principal, False
         self.lasting = isinstance(owner, Token)
         self.update(csrf)
 

@@ -1,7 +1,6 @@
 """Logging in and out, and the door of wall screens."""
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -39,7 +38,7 @@ def login() -> Response | str:
 @limiter.limit("10 per minute; 60 per hour")
 def log_in() -> Response | tuple[str, int]:
     """Check name and password; slow by intent, slower with each failure."""
-    name = request.form.get("name", "").strip().lower()[:NAME_MAX]
+    name = request.form.get("username", "").strip().lower()[:NAME_MAX]
     password = request.form.get("password", "")
     slow_down = services().slow_down
     wait_ns = slow_down.wait_ns(name)
@@ -98,6 +97,5 @@ def _form(error: str) -> str:
 def _next() -> str:
     """Where the visitor wanted to go: a path of ours, never another host."""
     target = request.values.get("next", "")
-    parts = urlsplit(target)
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return target if ours and target.isprintable() else "/"
+    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if ours else "/"

@@ -33,6 +33,7 @@ def index() -> str:
     """The list, the newest first."""
     asked = request.args
     _principal, facility, _site = narrowed("quarantine", asked.get("facility", ""))
+    authorise("quarantine", facility)  # an item does not know its site: who sees one site only sees none
     chosen = Choice(asked.get("reason", ""), asked.get("state", "open") or "open")
     if chosen.reason and chosen.reason not in list(Reason):
         raise bad_request("reason", f"there is no reason {chosen.reason!r}")
@@ -76,10 +77,9 @@ def raw(number: int) -> str:
 def resend(number: int) -> Response:
     """Send it through its door again; the worker does it within seconds."""
     principal = authorise("quarantine")
-    _visible(principal, number)
-    own = services()
-    own.offload(_do, own, principal, number, "resend")
-    flash(_("Item %(n)s is being sent again.", n=number))
+    if _still_open(principal, number):
+        services().offload(_do, services(), principal, number, "resend")
+        flash(_("Item %(n)s is being sent again.", n=number))
     return redirect(url_for("quarantine.index"))
 
 
@@ -87,10 +87,9 @@ def resend(number: int) -> Response:
 def discard(number: int) -> Response:
     """Close it for good."""
     principal = authorise("quarantine")
-    _visible(principal, number)
-    own = services()
-    own.offload(_do, own, principal, number, "discard")
-    flash(_("Item %(n)s is discarded.", n=number))
+    if _still_open(principal, number):
+        services().offload(_do, services(), principal, number, "discard")
+        flash(_("Item %(n)s is discarded.", n=number))
     return redirect(url_for("quarantine.index"))
 
 
@@ -99,6 +98,14 @@ def _visible(principal: Principal, number: int) -> Item:
     if item is None or not principal.scope.covers(item.facility):
         raise _gone(number)
     return item
+
+
+def _still_open(principal: Principal, number: int) -> bool:
+    """Whether it waits; whoever was slower than a colleague is told so."""
+    waits = _visible(principal, number).state == "open"
+    if not waits:
+        flash(_("Item %(n)s has been dealt with already.", n=number))
+    return waits
 
 
 def _gone(number: int) -> Exception:

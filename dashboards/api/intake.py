@@ -24,6 +24,7 @@ def quarantine() -> Response:
     """What lies in quarantine, the newest first, without the raw bytes."""
     params.only("facility", "source", "reason", "state", "limit", "cursor")
     _, facility, _ = narrowed("quarantine", params.text("facility"))
+    authorise("quarantine", facility)  # an item does not know its site: who sees one site only sees none
     limit = params.number("limit", 100, PAGE)
     items = services().quarantine.list(
         state=params.one_of("state", QUARANTINE_STATES, "open"),

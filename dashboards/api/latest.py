@@ -57,7 +57,7 @@ def stream() -> Response:
 
     def may_go_on() -> bool:
         still = look()
-        return still == principal and allowed(principal, "board", view.facility, view.site)
+        return still == principal and allowed(principal, view.action, view.facility, view.site)
 
     body = events(
         hub=hub,
@@ -77,16 +77,19 @@ def _view() -> tuple[Principal, View]:
     if not name:
         params.only(*FILTERS)
         principal, wanted = _filter()
-        return principal, ValuesView(wanted, services().present(), services().clock.now_ns())
+        view = ValuesView(wanted, services().present(), services().clock.now_ns())
+        if not view.parts():
+            params.known_facility(wanted.facility, wanted.site)
+        return principal, view
     args = {key: value[:200] for key, value in request.args.items() if key != "view"}
     args["lang"] = current_language()
     principal = authorise("board", args.get("facility", ""), args.get("site", ""))
     if name not in VIEWS:
         raise bad_request("view", f"there is no view {name!r}", params.meant(name, VIEWS))
-    view = VIEWS[name](services().app, args)
-    if not principal.scope.covers(view.facility, view.site):
-        raise ProblemError(403, "forbidden", "this view is not within your scope")
-    return principal, view
+    page = VIEWS[name](services().app, args)
+    if not allowed(principal, page.action) or not principal.scope.covers(page.facility, page.site):
+        raise ProblemError(403, "forbidden", "this view is not within your role and scope")
+    return principal, page
 
 
 def _filter() -> tuple[Principal, Filter]:

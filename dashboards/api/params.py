@@ -16,6 +16,7 @@ _ZONE_LOST = re.compile(r"(.*\d) (\d\d:\d\d)", flags=re.ASCII)  # a + that was n
 _BACK = re.compile(r"-(\S+)|now", flags=re.ASCII)
 _MINUTES = re.compile(r"(\d+)m", flags=re.ASCII)
 _TEXT_MAX = 200
+_LATEST_NS = parse_rfc3339("2200-01-01T00:00:00Z")  # what nanoseconds can hold ends in 2262
 
 
 def only(*names: str) -> None:
@@ -84,13 +85,25 @@ def time_ns(name: str, default_ns: int) -> int:
         return default_ns
     now_ns = services().clock.now_ns()
     try:
-        if back := _BACK.fullmatch(value):
-            return now_ns - duration(back[1]) if back[1] else now_ns
-        lost = _ZONE_LOST.fullmatch(value)
-        return parse_rfc3339(f"{lost[1]}+{lost[2]}" if lost else value)
+        found = _time_ns(value, now_ns)
     except ValueError as error:
         example = f"Write {rfc3339(now_ns)}, a time with +07:00, or -24h."
         raise bad_request(name, str(error), example) from None
+    return sane(name, found)
+
+
+def _time_ns(value: str, now_ns: int) -> int:
+    if back := _BACK.fullmatch(value):
+        return now_ns - duration(back[1]) if back[1] else now_ns
+    lost = _ZONE_LOST.fullmatch(value)
+    return parse_rfc3339(f"{lost[1]}+{lost[2]}" if lost else value)
+
+
+def sane(name: str, time_ns: int) -> int:
+    """A time of this age; the store and the calendars behind it know no other."""
+    if not 0 <= time_ns < _LATEST_NS:
+        raise bad_request(name, "is not between 1970 and 2200")
+    return time_ns
 
 
 def duration(written: str) -> int:

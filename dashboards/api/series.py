@@ -18,6 +18,7 @@ from ioc.timeseries import DAY, How, Store
 NAMES = ("metric", "facility", "site", "device", "source", "start", "stop", "every", "how", "by", "format")
 MOST_POINTS = 100_000
 DEFAULT_RANGE = DAY
+LONGEST_EVERY = 366 * DAY
 _DEFAULT_HOW = {
     Adds.SUM: How.SUM,
     Adds.MIN: How.MIN,
@@ -95,6 +96,8 @@ def _every(range_ns: int) -> int:
         raise bad_request("every", str(error), "Write raw, 5m, 1h or 1d.") from None
     if every < MINUTE:
         raise bad_request("every", "is shorter than a minute", "Write raw for the values as they came.")
+    if every > LONGEST_EVERY:
+        raise bad_request("every", "is longer than a year", "Write every=1d and put the days together.")
     return every
 
 

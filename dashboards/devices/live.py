@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Flask, get_template_attribute
 from flask_babel import force_locale
@@ -10,7 +11,7 @@ from dashboards.devices.rows import row_of, shown
 from dashboards.errors import not_found
 from dashboards.hospital.live import known_facility
 from dashboards.reckon import Lens
-from dashboards.reporting import reporting
+from dashboards.reporting import simulated
 from dashboards.services import Services
 from ioc.catalogue import LANGUAGES
 from ioc.domain import Series
@@ -21,23 +22,20 @@ SIM, TOTAL = "sim", "total"
 
 @dataclass(frozen=True)
 class _Scoped:
+    action: ClassVar[str] = "board"
     services: Services
     facility: str
     site: str
     language: str
 
     def _lens(self, book: Book, now_ns: int) -> Lens:
-        own = self.services
-        zone = own.settings.timezone
-        return Lens(book, own.catalogue, own.registry, self.facility, self.site, self.language, zone, now_ns)
+        return self.services.lens(book, self.facility, self.site, self.language, now_ns)
 
     def _head(self, part: str, lens: Lens, device: str = "") -> tuple[str, int | None]:
-        values = [value for value in lens.all_values if device in ("", value.tags.get("device"))]
-        report = reporting(values)
         if part == SIM:
-            return get_template_attribute("page-parts.html", "sim_notice")(report.sim), None
-        turns = min((t for v in values if (t := v.next_change_ns) is not None), default=None)
-        return get_template_attribute("page-parts.html", "total")(report), turns
+            values = lens.present.of_device(device) if device else lens.present.all_values
+            return get_template_attribute("page-parts.html", "sim_notice")(simulated(values)), None
+        return get_template_attribute("page-parts.html", "total")(lens.report), lens.turns_ns
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ class DevicesView(_Scoped):
             if part in (SIM, TOTAL):
                 return self._head(part, lens)
             code = part.removeprefix("device-")
-            values = book.values(facility=self.facility, site=self.site, device=code, now_ns=now_ns)
-            row = row_of(code, values, lens)
+            row = row_of(code, lens.present.of_device(code), lens)
             return get_template_attribute("page-parts.html", "device_row")(row), row.turns_ns
 
 

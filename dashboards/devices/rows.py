@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dashboards import format as fmt
 from dashboards.reckon import Lens, Shown, aged
-from dashboards.reporting import by_device, state_of_device
+from dashboards.reporting import state_of_device
 from ioc.catalogue import Kind, Metric
 from ioc.domain import STALE_AFTER, Quality, State
 from ioc.latest import Value
@@ -110,5 +110,5 @@ def row_of(code: str, values: Sequence[Value], lens: Lens) -> DeviceRow:
 
 def rows(lens: Lens, device_class: str = "") -> list[DeviceRow]:
     """Every device of the facility or site, in the order of the registry; those it does not know come last."""
-    found = [row_of(code, values, lens) for code, values in by_device(lens.all_values).items()]
+    found = [row_of(code, values, lens) for code, values in lens.present.by_device.items()]
     return [row for row in found if not device_class or row.device_class == device_class]

@@ -12,7 +12,7 @@ from dashboards.errors import not_found
 from dashboards.figures.chart import Chart, chart_of
 from dashboards.hospital.live import known_facility
 from dashboards.render import address, language, lens, now_ns, say
-from dashboards.reporting import reporting
+from dashboards.reporting import simulated
 from dashboards.security import use_csp
 from dashboards.services import services
 from ioc.catalogue import Kind
@@ -65,6 +65,7 @@ def index(facility: str) -> str:
         facility=facility,
         name=say(found.short),
         r=seen.report,
+        sim=simulated(seen.present.all_values),
         groups=[Group(class_title(code), own) for code, own in groups.items()],
         classes=sorted({(row.device_class, class_title(row.device_class)) for row in every}, key=lambda c: c[1]),
         sites=list(found.sites.values()),
@@ -101,7 +102,7 @@ def device(facility: str, device: str) -> str:
         range=_range(found),
         unconfirmed=found is None,
         values=[shown(value, seen) for value in values],
-        sim=reporting(values).sim,
+        sim=simulated(values),
         charts=charts,
         stream=address("api.stream", {"view": "device", **scope}),
     )

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from dashboards.errors import bad_request
+from dashboards.api.params import sane
+from dashboards.errors import ProblemError, bad_request
 from dashboards.format import DAY, HOUR, moment
 from dashboards.format import date as local_date
 from dashboards.render import address
@@ -47,7 +48,7 @@ def read(asked: Mapping[str, str], metric: Metric, now_ns: int, zone: str) -> Ch
     if asked.get("from") or asked.get("to"):
         start_ns, stop_ns = local_ns("from", asked, zone), local_ns("to", asked, zone)
         if start_ns >= stop_ns:
-            raise bad_request("from", "is not before to")
+            raise ProblemError(400, "bad_parameter", _("The beginning has to lie before the end."))
     else:
         range_ = asked.get("range") or "24h"
         if range_ not in RANGES:
@@ -67,7 +68,7 @@ def local_ns(name: str, asked: Mapping[str, str], zone: str) -> int:
         local = datetime.fromisoformat(asked.get(name, ""))
     except ValueError:
         raise bad_request(name, "is not a time", "Write 2026-11-21T14:30.") from None
-    return int((local if local.tzinfo else local.replace(tzinfo=ZoneInfo(zone))).timestamp()) * SECOND
+    return sane(name, int((local if local.tzinfo else local.replace(tzinfo=ZoneInfo(zone))).timestamp()) * SECOND)
 
 
 def steps_for(length_ns: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Flask, get_template_attribute, url_for
 from flask_babel import force_locale
@@ -43,6 +44,8 @@ class Row:
 @dataclass(frozen=True)
 class HomeView:
     """Every facility, or the one of ``facility`` (and ``site``)."""
+
+    action: ClassVar[str] = "board"
 
     services: Services
     facility: str
@@ -108,9 +111,7 @@ class HomeView:
         )
 
     def _lens(self, code: str, book: Book, now_ns: int) -> Lens:
-        own = self.services
-        zone = own.settings.timezone
-        return Lens(book, own.catalogue, own.registry, code, self.site, self.language, zone, now_ns)
+        return self.services.lens(book, code, self.site, self.language, now_ns)
 
 
 def home_view(app: Flask, arguments: Mapping[str, str]) -> HomeView:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 from flask import Flask, get_template_attribute
 from flask_babel import force_locale
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 class HospitalView:
     """One board, of one facility or site, in one language."""
 
+    action: ClassVar[str] = "board"
+
     services: Services
     board: Board
     facility: str
@@ -33,7 +35,6 @@ class HospitalView:
     language: str
     _by_metric: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _sources: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    _last: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_metric: dict[str, tuple[str, ...]] = {}
@@ -74,15 +75,8 @@ class HospitalView:
             return get_template_attribute("tile.html", "feed")(feed), feed.next_change_ns
 
     def lens(self, book: Book, now_ns: int) -> Lens:
-        """What this view is seen through at this moment; the parts of one turn share it."""
-        moment = (now_ns, book.change)
-        if self._last.get("moment") != moment:
-            own = self.services
-            zone = own.settings.timezone
-            lens = Lens(book, own.catalogue, own.registry, self.facility, self.site, self.language, zone, now_ns)
-            self._last.update(moment=moment, lens=lens)
-        found: Lens = self._last["lens"]
-        return found
+        """What this view is seen through at this moment."""
+        return self.services.lens(book, self.facility, self.site, self.language, now_ns)
 
     def _head(self, part: str, lens: Lens) -> tuple[str, int | None]:
         macro = get_template_attribute("wall-parts.html", part)

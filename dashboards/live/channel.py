@@ -17,6 +17,7 @@ from ioc.latest import Book
 
 RING = 120  # deltas kept for screens that come back: about two minutes at one a second
 QUIET_NS = SECOND  # a part is sent at most once in this time
+RETRY_NS = 10 * SECOND  # what could not be rendered is tried again, though nothing touches it
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ class Channel:
         except Exception:  # noqa: BLE001 - one broken tile must not stop every screen
             self._counts["errors"] += 1
             _log.exception("the part %s of the live view %s cannot be rendered", name, self.view.key)
+            self._due(name, now_ns + RETRY_NS, now_ns)
             return False
         finally:
             self._counts["renders"] += 1
@@ -140,10 +142,17 @@ class Channel:
             different = part.payload != payload
             if different:
                 part.payload, part.sent_ns = payload, now_ns
+        self._due(name, due_ns, now_ns)
+        return different
+
+    def _due(self, name: str, due_ns: int | None, now_ns: int) -> None:
+        """Render the part again at this time, if not before."""
+        part = self._parts.get(name)
+        if part is None:
+            return
         part.due_ns = due_ns if due_ns is not None and due_ns > now_ns else None
         if part.due_ns is not None:
             heapq.heappush(self._timers, (part.due_ns, name))
-        return different
 
     def _id(self, number: int) -> str:
         return f"{self._epoch}-{number}"

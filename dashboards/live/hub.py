@@ -29,6 +29,7 @@ SHORTEST_PAUSE_NS = 5 * MILLISECOND
 LONGEST_BREATH_NS = 5 * MILLISECOND
 HEARTBEAT_NS = 5 * SECOND
 LINGER_NS = 60 * SECOND  # a view without screens is kept up to date this long, for those that come back
+LINGERING = 100  # and so many of them: whoever asks for ever new views must not make the hub keep them all
 STREAMS_EACH = 1_000  # open streams of one user or token
 
 _log = logging.getLogger(__name__)
@@ -202,7 +203,10 @@ class Hub:
             self._breath_ns = time.perf_counter_ns()
 
     def _drop_if_idle(self, channel: Channel, now_ns: int) -> None:
-        if channel.empty_since_ns is not None and now_ns - channel.empty_since_ns >= LINGER_NS:
+        if channel.empty_since_ns is None:
+            return
+        crowded = sum(other.empty_since_ns is not None for other in self._channels.values()) > LINGERING
+        if crowded or now_ns - channel.empty_since_ns >= LINGER_NS:
             del self._channels[channel.view.key]
 
     def _send_all(self, data: bytes) -> None:

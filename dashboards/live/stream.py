@@ -12,7 +12,7 @@ from dashboards.live.view import View
 from ioc.domain import SECOND, Clock
 
 KEEP_ALIVE_S = 5.0  # a dead connection is only seen by writing to it
-CHECK_NS = 30 * SECOND  # how often the right to the stream is looked at again
+CHECK_NS = 10 * SECOND  # how often the right to the stream is looked at again
 SEND_TIMEOUT_S = 20.0  # a screen that takes nothing for so long is cut off
 SEND_BUFFER = 128 * 1024  # what the kernel may hold of a slow screen's past
 

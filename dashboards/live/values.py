@@ -44,6 +44,7 @@ class ValuesView:
     def __init__(self, wanted: Filter, book: Book, now_ns: int) -> None:
         self._filter = wanted
         self._first = sorted({_part(value) for value in wanted.values(book, now_ns)})
+        self.action = "board"
         self.key = ("values", wanted.metric, wanted.facility, wanted.site, wanted.device, wanted.source)
         self.facility = wanted.facility
         self.site = wanted.site

@@ -14,8 +14,13 @@ class View(Protocol):
     """A page, or a list of values, as one scope and one language see it.
 
     All screens with the same ``key`` share one rendering, so the key holds everything that the parts depend on: the
-    page's name, facility, site, language. ``facility`` and ``site`` say where the right to ``board`` is needed.
+    page's name, facility, site, language. ``facility`` and ``site`` say where the right to ``action`` is needed.
     """
+
+    @property
+    def action(self) -> str:
+        """The right that it takes to see it."""
+        ...
 
     @property
     def key(self) -> tuple[str, ...]:

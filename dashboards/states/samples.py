@@ -60,10 +60,12 @@ class Maker:
         if condition == "empty":
             value, decimals = 0.0, 0
         at = self.now_ns - AGES[state]
+        counted = 0 if state is State.STALE or quality == "bad" else 2
         text = fmt.number(value, decimals, self.language)
         brief = fmt.quantity(value, unit, decimals, self.language) + str(more.get("of", ""))
         shown = Shown("fridge.temp", SCOPE, state, quality, value, text, brief=brief, level=level, as_of_ns=at)
-        shown = replace(shown, unit=fmt.unit(unit, self.language, long=True), max_age_ns=MAX_AGE, n=2, m=2, **more)  # type: ignore[arg-type]  # named fields of Shown
+        spoken = fmt.unit(unit, self.language, long=True)
+        shown = replace(shown, unit=spoken, max_age_ns=MAX_AGE, n=counted, m=2, **more)  # type: ignore[arg-type]  # named fields of Shown
         return replace(
             shown,
             ago=fmt.ago(at, self.now_ns, self.language, self.zone),

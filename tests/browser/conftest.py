@@ -46,7 +46,7 @@ class Watched:
             self.faults.append(f"{kind}: {text}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
@@ -56,7 +56,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     """Without the simulator: every value is missing until a test publishes it."""
     made = Centre(tmp_path_factory.mktemp("centre"))
@@ -65,13 +65,13 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(chromium: Browser, centre: Centre) -> Iterator[BrowserContext]:
     """Logged in as the first administrator."""
     context = chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="vi-VN")
     page = context.new_page()
     page.goto(f"{centre.web}/login")
-    page.fill("input[name=name]", "admin")
+    page.fill("input[name=username]", "admin")
     page.fill("input[name=password]", centre.password)
     page.click("main button")
     page.wait_for_url(f"{centre.web}/")

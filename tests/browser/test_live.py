@@ -99,6 +99,21 @@ def test_a_cut_stream_greys_the_screen_within_15_s_and_it_comes_back_by_itself(
     expect(page.locator(".lost")).to_be_hidden()
 
 
+def test_a_tab_that_nobody_sees_gives_its_connection_back_and_takes_it_up_again(
+    watched: Watched, centre: Centre
+) -> None:
+    page = watched.page
+    page.goto(f"{centre.web}/devices/bv01")
+    wait_until("its stream is open", lambda: streams(centre) == 1, 5)
+    hide = """hidden => { Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange")); }"""
+    page.evaluate(hide, True)
+    wait_until("its stream is closed", lambda: streams(centre) == 0, 20)
+    page.evaluate(hide, False)
+    wait_until("its stream is open again", lambda: streams(centre) == 1, 5)
+    page.wait_for_selector("html:not([data-stream=lost])", timeout=5_000)
+
+
 def test_the_screen_comes_back_when_the_web_server_was_killed(watched: Watched, centre: Centre) -> None:
     page = watched.page
     page.goto(f"{centre.web}/wall/bv01")
@@ -131,6 +146,12 @@ def points(centre: Centre) -> list[object]:
     items = centre.get("/api/v1/series", **query)["items"]
     assert isinstance(items, list)
     return [point for item in items for point in item["points"]]
+
+
+def streams(centre: Centre) -> int:
+    """How many streams the web server has open."""
+    lines = centre.http.request("GET", f"{centre.web}/metrics").data.decode().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("ioc_hub_clients "))
 
 
 def web_processes(centre: Centre) -> list[int]:

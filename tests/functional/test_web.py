@@ -44,7 +44,7 @@ class Browser:
     def log_in(self, name: str, password: str, target: str = "/") -> tuple[int, str, str]:
         page = self.ask(f"/login?next={target}")[2]
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
-        return self.ask("/login", {"name": name, "password": password, "next": target, "csrf_token": token})
+        return self.ask("/login", {"username": name, "password": password, "next": target, "csrf_token": token})
 
 
 def test_a_person_logs_in_looks_around_and_logs_out(web):

@@ -32,7 +32,7 @@ export const clock = (ms) => time.format(ms);
 
 function fill(set, ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  const minutes = Math.floor(seconds / 60);
+  const minutes = Math.ceil(seconds / 60);
   if (seconds <= UPTO) return set.s.replace("{n}", seconds);
   if (minutes <= UPTO) return set.m.replace("{n}", minutes);
   return set.h.replace("{h}", Math.floor(minutes / 60)).replace("{m}", String(minutes % 60).padStart(2, "0"));

@@ -20,11 +20,15 @@ function colour(name) {
 const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
 const local = (ms) => parts.format(ms);
 
-const number = (value, decimals) => value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
+// as the server writes it: no device means a number of more than twelve digits, so it is written short
+const number = (value, decimals) => value.toLocaleString(locale, Math.abs(value) >= 1e12
+  ? { notation: "scientific", minimumFractionDigits: 1, maximumFractionDigits: 1 }
+  : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
 
 function template() {
   const ink = colour("--ink"), ink2 = colour("--ink-2"), hair = colour("--hair"), ground = colour("--ground");
-  const axis = { gridcolor: hair, linecolor: hair, zerolinecolor: ink2, tickfont: { size: 14, color: ink2 }, automargin: true };
+  const axis = { gridcolor: hair, linecolor: hair, zerolinecolor: ink2, tickfont: { size: 14, color: ink2 }, automargin: true,
+    exponentformat: "e" }; // 10³ by a style of its own is what the policy forbids
   return {
     layout: {
       font: { family: "Plex, sans-serif", size: 14, color: ink2 }, paper_bgcolor: ground, plot_bgcolor: ground,

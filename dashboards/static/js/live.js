@@ -6,6 +6,7 @@ import { clock, now, reckon, tick } from "./ages.js";
 const SILENCE = 12_000; // ms without any event: heartbeats come each 5 s
 const CHECK = 500;
 const SHIFT = 5 * 60_000;
+const REST = 10_000; // a tab that nobody sees gives its connection back: a browser has six for all tabs of a server
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
 
@@ -16,6 +17,7 @@ let heard = performance.now();
 let heardAt = now(); // server time of the last event
 let wait = FIRST_WAIT;
 let again = 0;
+let hiding = 0;
 
 function connect() {
   clearTimeout(again);
@@ -99,6 +101,12 @@ function shift() {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "i" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
   main.dataset.definitions = main.dataset.definitions === "on" ? "off" : "on";
+});
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(() => source.close(), REST);
+  else if (source.readyState === EventSource.CLOSED && !again) connect();
 });
 
 connect();

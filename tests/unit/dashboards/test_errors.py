@@ -69,9 +69,16 @@ def test_every_error_has_its_page_in_every_language(failing, status, language):
 
 
 def test_too_large_a_body_is_refused(web):
-    answer = web.nobody().post("/login", data={"name": "x" * 2_000_000})
+    answer = web.nobody().post("/login", data={"username": "x" * 2_000_000})
     assert answer.status_code in (400, 413)
 
 
 def test_an_error_is_kept_by_no_cache(web):
     assert web.nobody().get("/nothing").headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_that_is_too_old_says_so_in_the_language_of_the_page(web):
+    answer = web.nobody().post("/login?lang=vi", data={"username": "bob"}, headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+    assert "Trang đã quá cũ" in answer.text
+    assert "CSRF" not in answer.text

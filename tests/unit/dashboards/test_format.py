@@ -20,6 +20,12 @@ def test_minus_is_a_minus_and_zero_has_none():
     assert fmt.number(-0.04, 1, "vi") == "0,0"
 
 
+def test_a_number_that_no_device_means_is_written_short():
+    assert fmt.number(1e308, 1, "vi") == "1,0E308"
+    assert fmt.number(-2.5e12, 0, "en") == "−2.5E12"
+    assert fmt.number(999_999_999_999, 0, "en") == "999,999,999,999"
+
+
 @pytest.mark.parametrize(
     ("value", "code", "decimals", "language", "written"),
     [
@@ -44,7 +50,8 @@ def test_a_quantity_carries_its_unit_behind_a_space_that_does_not_break(value, c
     [
         (0, "0 s", "0 giây trước"),
         (90 * SECOND, "90 s", "90 giây trước"),
-        (91 * SECOND, "1 ph", "1 phút trước"),
+        (91 * SECOND, "2 ph", "2 phút trước"),
+        (121 * SECOND, "3 ph", "3 phút trước"),
         (90 * MINUTE, "90 ph", "90 phút trước"),
         (125 * MINUTE, "2 g 05", "2 giờ 05 trước"),
         (25 * 60 * MINUTE, "20/11/2026", "từ 13:32 20/11/2026"),

@@ -51,3 +51,13 @@ def test_the_page_names_its_stream_within_the_scope(web):
     html = web.browser("viewer").get("/").get_data(as_text=True)
     assert 'data-live="/api/v1/stream?view=home&amp;facility=bv01&amp;lang=vi"' in html
     assert 'data-live="/api/v1/stream?view=home&amp;lang=vi"' in web.browser("admin").get("/").get_data(as_text=True)
+
+
+def test_a_device_that_nobody_confirmed_is_neither_expected_nor_missed(web):
+    web.put(TEMP, 4.0, quality=Quality.SIM)
+    web.put("fridge.temp,device=stranger,facility=bv01,site=cs1", 4.0, age_s=3600)
+    view = home_view(web.app, {"lang": "vi"})
+    html, _ = render(web, view, "facility-bv01")
+    assert 'data-state="fresh"' in html
+    assert "<b>1</b>/136 thiết bị báo" in html
+    assert "Số dựng để tập huấn" in render(web, view, "sim")[0]

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dashboards.boards import Term
-from dashboards.reckon import Lens, reckon
-from dashboards.reporting import reporting
+from dashboards.reckon import reckon
 from dashboards.tiles import build_feed, build_tile
 from ioc.domain import MINUTE, SECOND, Quality, State
 
@@ -21,10 +20,9 @@ def key(metric, device, facility="bv01", site="cs1"):
 def lens(web):
     def lens(*, language="vi", after_s=0.0, facility="bv01", site=""):
         web.services.book.refresh()
-        own = web.services
-        now = web.clock.now_ns() + int(after_s * SECOND)
-        zone = "Asia/Ho_Chi_Minh"
-        return Lens(own.book, own.catalogue, own.registry, facility, site, language, zone, now)
+        return web.services.lens(
+            web.services.book, facility, site, language, web.clock.now_ns() + int(after_s * SECOND)
+        )
 
     return lens
 
@@ -182,6 +180,6 @@ def test_a_device_is_as_old_as_the_oldest_value_it_ever_gave(web, lens):
     web.put(key("fridge.temp", "tl-01"), 4.0)
     web.put(key("fridge.door", "tl-01"), 0, age_s=200)
     web.put(key("fridge.temp", "tl-02"), 4.0, quality=Quality.SIM)
-    got = reporting(lens().all_values)
+    got = lens().report
     assert (got.n, got.m, got.worst, got.sim) == (2, 136, State.LATE, "some")
     assert got.states[State.MISSING] == 134

@@ -24,7 +24,7 @@ def csrf(answer) -> str:
 
 def log_in(client, name="bob", password=PASSWORD, **more):
     token = csrf(client.get("/login"))
-    return client.post("/login", data={"name": name, "password": password, "csrf_token": token, **more})
+    return client.post("/login", data={"username": name, "password": password, "csrf_token": token, **more})
 
 
 def test_the_right_password_leads_to_where_one_wanted_to_go(web, bob):
@@ -59,7 +59,7 @@ def test_over_https_the_cookie_stays_on_https(web, bob):
     client = web.nobody()
     client.environ_base["wsgi.url_scheme"] = "https"
     page = client.get("/login", base_url="https://localhost")
-    data = {"name": "bob", "password": PASSWORD, "csrf_token": csrf(page)}
+    data = {"username": "bob", "password": PASSWORD, "csrf_token": csrf(page)}
     client.post("/login", data=data, base_url="https://localhost", headers={"Referer": "https://localhost/login"})
     assert client.get_cookie(KEY_COOKIE).secure
 
@@ -80,7 +80,17 @@ def test_a_wrong_password_and_an_unknown_name_look_alike(web, bob):
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "evil", "/\tx", "\\\\evil"],
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "evil",
+        "/\tx",
+        "\\\\evil",
+        "http://[",
+        "/\u2028",
+    ],
 )
 def test_nobody_is_led_to_another_host(web, bob, target):
     assert log_in(web.nobody(), next=target).headers["Location"] == "/"
@@ -88,7 +98,7 @@ def test_nobody_is_led_to_another_host(web, bob, target):
 
 def test_a_form_without_its_csrf_token_is_refused(web, bob):
     client = web.nobody()
-    answer = client.post("/login", data={"name": "bob", "password": PASSWORD})
+    answer = client.post("/login", data={"username": "bob", "password": PASSWORD})
     assert answer.status_code == 400
     assert client.get_cookie(KEY_COOKIE) is None
 
@@ -148,10 +158,10 @@ def test_guessing_is_slowed_down(web, bob):
 def test_one_address_has_ten_attempts_a_minute(web):
     client = web.nobody()
     token = csrf(client.get("/login"))
-    codes = [client.post("/login", data={"name": f"n{n}", "csrf_token": token}).status_code for n in range(11)]
+    codes = [client.post("/login", data={"username": f"n{n}", "csrf_token": token}).status_code for n in range(11)]
     assert codes == [401] * 10 + [429]
     elsewhere = {"X-Forwarded-For": "10.0.0.7"}
-    assert client.post("/login", data={"name": "x", "csrf_token": token}, headers=elsewhere).status_code == 401
+    assert client.post("/login", data={"username": "x", "csrf_token": token}, headers=elsewhere).status_code == 401
 
 
 def test_a_wall_screen_opens_with_its_token_and_the_token_leaves_the_address(web):
@@ -195,3 +205,15 @@ def test_the_use_of_a_token_is_noted(web):
     used = {token.name: token.last_used_ns for token in web.services.tokens.list()}
     assert used["viewer"] == web.clock.now_ns()
     assert used["admin"] is None
+
+
+def test_logging_in_again_ends_the_session_that_there_was(web, bob):
+    client = web.nobody()
+    log_in(client)
+    before = client.get_cookie(KEY_COOKIE).value
+    token = csrf(client.get("/sources"))
+    answer = client.post("/login", data={"username": "bob", "password": PASSWORD, "csrf_token": token})
+    assert answer.status_code == 302
+    assert client.get_cookie(KEY_COOKIE).value != before
+    assert web.services.sessions.find(before) is None
+    assert client.get("/api/v1/sources").status_code == 200

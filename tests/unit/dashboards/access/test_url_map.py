@@ -146,7 +146,22 @@ def test_an_unknown_address_is_not_found_and_a_wrong_method_is_named(web):
     answer = client.put("/api/v1/latest")
     assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
     assert "GET" in answer.headers["Allow"]
-    assert client.get("/api//v1/latest").status_code in (308, 404)
+    assert client.get("/api//v1/latest").status_code == 404  # no redirect, which would name the asker's host
+
+
+def test_a_number_that_no_database_holds_is_not_found(web):
+    client = web.as_("admin")
+    assert client.get(f"/quarantine/{10**30}").status_code == 404
+    assert client.delete(f"/api/v1/quarantine/{10**30}").status_code == 404
+
+
+def test_a_steward_of_one_site_sees_no_quarantine_since_no_item_knows_its_site(web):
+    from ioc.access import Role, Scope
+
+    web.tokens["site"] = web.services.tokens.create(Role.STEWARD, Scope("bv02", "cs1"), "site", actor="test")[0]
+    client = web.as_("site")
+    assert [client.get(path).status_code for path in ("/quarantine", "/api/v1/quarantine")] == [403, 403]
+    assert "/quarantine" not in client.get("/sources").text
 
 
 def test_the_metrics_are_open_to_this_machine_and_not_through_its_proxy(web):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ioc.domain import SECOND
+from dashboards.admin.sources import sources_view
+from ioc.domain import SECOND, Series
 from ioc.errors import Reason
 from ioc.intake import Reject, Sighting, SourceStatus, SourceStatuses, Unconfirmed
 
@@ -58,6 +59,13 @@ def test_a_form_without_its_token_changes_nothing(web, item):
     assert web.services.quarantine.get(item).state == "open"
 
 
+def test_who_is_slower_than_a_colleague_is_told_so(web, item):
+    web.services.quarantine.discard(item, "colleague")
+    client, answer = post(web, f"/quarantine/{item}/discard", "steward")
+    assert answer.status_code == 302
+    assert f"Mục {item} đã được xử lý rồi." in client.get("/quarantine").text
+
+
 def test_a_viewer_may_not(web, item):
     _, answer = post(web, f"/quarantine/{item}/discard", "viewer")
     assert answer.status_code == 403
@@ -97,6 +105,24 @@ def test_a_source_says_whether_it_is_connected_and_its_worker_alive(web, connect
     html = web.browser("viewer").get("/sources").get_data(as_text=True)
     assert f"</svg>{word}</span>" in html
     assert "48.210" in html
+
+
+def test_the_list_of_sources_is_live_and_takes_the_right_to_it(web):
+    status = SourceStatus("mqtt", "mqtt", connected=True, last_message_ns=web.clock.now_ns(), received=1)
+    SourceStatuses(web.services.engine).save([status], web.clock.now_ns())
+    assert "view=sources" in web.browser("viewer").get("/sources").text
+    view = sources_view(web.app, {"facility": "bv01", "lang": "vi"})
+    with web.app.test_request_context():
+        html, due = view.render("sources", web.services.book, web.clock.now_ns())
+    assert html.strip().startswith('<ul id="sources"')
+    assert due == web.clock.now_ns() + 2 * SECOND
+    assert view.parts() == ("sources",)
+    assert view.touched(Series.of("fridge.temp", facility="bv01")) == ()
+    asked = "/api/v1/stream?view=sources&facility=bv01"
+    assert web.as_("screen").get(asked).status_code == 403
+    answer = web.as_("viewer").get(asked)
+    assert answer.status_code == 200
+    answer.close()
 
 
 def test_what_nobody_confirmed_is_listed_for_its_own_facility(web):

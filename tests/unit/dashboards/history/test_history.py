@@ -43,6 +43,8 @@ def test_from_and_to_are_local_times(metric):
         {"from": "yesterday", "to": "today"},
         {"from": "2026-11-20T00:00"},
         {"from": "2026-11-20T12:00", "to": "2026-11-20T00:00"},
+        {"from": "0001-01-01T00:00", "to": "0001-01-02T00:00"},
+        {"from": "2026-11-20T00:00", "to": "9999-12-31T00:00"},
     ],
 )
 def test_what_cannot_be_understood_is_said(metric, asked):

@@ -44,7 +44,7 @@ class FakeBook:
 class FakeView:
     """Two parts; the text of each is the book's, and its end by the clock is what the test says."""
 
-    facility, site = "bv01", ""
+    facility, site, action = "bv01", "", "board"
 
     def __init__(self, name: str = "fake") -> None:
         self.key = (name, "bv01")
@@ -311,6 +311,27 @@ def test_a_view_without_screens_is_forgotten_after_a_minute(rig):
     assert rig.hub.views == 1
     rig.pass_(2 * SECOND)
     assert rig.hub.views == 0
+
+
+def test_ever_new_views_are_not_all_kept(rig, monkeypatch):
+    monkeypatch.setattr("dashboards.live.hub.LINGERING", 3)
+    for n in range(10):
+        view = FakeView(f"fake{n}")
+        rig.hub.unsubscribe(view, rig.hub.subscribe(view, "token:1"))
+    rig.hub.step()
+    assert rig.hub.views == 3
+
+
+def test_what_could_not_be_rendered_is_tried_again_though_nothing_touches_it(rig):
+    client = rig.hub.subscribe(rig.view, "token:1")
+    rig.view.broken = "a"
+    rig.pass_(2 * SECOND)
+    rig.book.say("a", "1")
+    rig.pass_(2 * SECOND)
+    rig.view.broken = ""
+    read(rig, client)
+    rig.pass_(11 * SECOND)
+    assert parts(read(rig, client)) == [{"a": "1"}]
 
 
 def test_one_principal_has_a_limit_of_streams(rig, monkeypatch):

@@ -86,6 +86,11 @@ def test_an_unknown_view_is_answered_with_the_nearest(web, opened):
     assert answer.json["error"]["hint"] == "Did you mean hospital?"
 
 
+def test_a_facility_that_there_is_not_is_no_silent_stream(web, opened):
+    answer = opened("facility=bv99")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_parameter")
+
+
 def test_a_page_needs_the_right_to_all_that_it_shows(web, opened):
     """A view without a facility in its address would show everything."""
     from ioc.access import Role, Scope

@@ -44,3 +44,8 @@ def test_it_comes_dark_and_light(web):
     client = web.browser("viewer")
     assert 'data-theme="dark"' in client.get("/states").get_data(as_text=True)
     assert 'data-theme="light"' in client.get("/states?theme=light").get_data(as_text=True)
+
+
+def test_a_stale_sample_counts_nothing(html):
+    stale = html.split('id="count-stale"', 1)[1].split("</section>", 1)[0]
+    assert "0/2" in stale
