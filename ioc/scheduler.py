@@ -21,6 +21,7 @@ from apscheduler.events import (
     JobExecutionEvent,
     JobSubmissionEvent,
 )
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -42,6 +43,7 @@ from ioc.timeseries import Store, open_store
 log = logging.getLogger(__name__)
 
 RENEW_EVERY = 1.5  # seconds; the lease lasts 5
+THREADS = 3  # few: the memory that a job used stays with its thread
 JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SAID = {
@@ -92,7 +94,9 @@ class Scheduler:
         self._held = False
         self._lease_error = ""
         self.watch = Watch()
-        self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=JOB_DEFAULTS)
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(THREADS)}, timezone=UTC, job_defaults=JOB_DEFAULTS
+        )
         self._scheduler.add_listener(self.watch.heard, sum(_SAID) | EVENT_JOB_EXECUTED)
         for job in jobs:
             self._scheduler.add_job(self.do, "interval", (job,), seconds=job.every, id=job.name)

@@ -17,7 +17,9 @@ from ioc.timeseries import Rejected, Store
 log = logging.getLogger(__name__)
 
 MAX_LINES = 5_000
-PACE = 0.05  # seconds between two writes that are not full: history does not need to be quicker
+# Seconds between two writes that are not full. History does not need to be quicker, and a write costs a page for each
+# series in it, however few values that has: 0.05 takes a third more CPU at 10,000 messages/s.
+PACE = 0.25
 DROP_EVERY = 0.25
 FIRST_DELAY, LONGEST_DELAY = 0.05, 10.0  # seconds until a failed write is tried again
 

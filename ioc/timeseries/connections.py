@@ -19,7 +19,7 @@ pragma synchronous = full;
 pragma secure_delete = off;
 pragma wal_autocheckpoint = 8000;
 pragma journal_size_limit = 67108864;
-pragma cache_size = -32768;
+pragma cache_size = -8192;
 """
 _READER = "pragma query_only = on; pragma cache_size = -8192;"
 
@@ -118,7 +118,7 @@ class Connections:
             connection.close()
             raise
         if self._idle:
-            connection.close()  # each keeps a cache of up to 32 MB
+            connection.close()  # each keeps a cache of up to 8 MB
         else:
             self._idle.append(connection)
 
