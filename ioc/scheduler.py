@@ -42,6 +42,7 @@ from ioc.timeseries import Store, open_store
 
 log = logging.getLogger(__name__)
 
+DERIVE_EVERY = 10  # seconds: what is computed may be only so much older than its inputs
 RENEW_EVERY = 1.5  # seconds; the lease lasts 5
 THREADS = 3  # few: the memory that a job used stays with its thread
 JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
@@ -155,7 +156,7 @@ def make_jobs(settings: Settings, engine: Engine, store: Store, clock: Clock) ->
     sessions = Sessions(engine, clock, settings.web.session_hours)
     present = LatestWriter(engine, catalogue, registry, clock)
     return [
-        Job("derive", 60, partial(derive_all, store, registry, catalogue, present)),
+        Job("derive", DERIVE_EVERY, partial(derive_all, store, registry, catalogue, present)),
         Job("roll_up", 60, store.roll_up),
         Job("retain", 3600, store.retain),
         Job("prune_quarantine", 3600, lambda _now_ns: quarantine.prune()),

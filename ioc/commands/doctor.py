@@ -159,8 +159,8 @@ def _by_facility(sent: Mapping[str, Counter[State]], silent: Sequence[Silent]) -
 
 
 def _derived(values: Sequence[Value]) -> Iterator[Finding]:
-    """What the scheduler computes each minute; it is missing at first, and where it cannot be computed."""
-    hint = "The scheduler computes them each minute from what devices send: see log/scheduler.log if it stays so."
+    """What the scheduler computes; it is missing at first, and where it cannot be computed."""
+    hint = "The scheduler computes them from what devices send: see log/scheduler.log if it stays so."
     for state, say in ((State.STALE, fault), (State.MISSING, note)):
         if found := [value.metric for value in values if value.state is state]:
             yield say("values", f"{len(found)} computed values are {state} ({', '.join(sorted(set(found)))}).", hint)

@@ -1,4 +1,4 @@
-"""Values computed from others: totals over devices, and what is reckoned for one device each minute."""
+"""Values computed from others: totals over devices, and what is reckoned for one device."""
 
 from ioc.derive.devices import Derived, breach, burn, hours_left
 from ioc.derive.job import Present, derive_all

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from ioc.catalogue import Text
 from ioc.config import Document, Faults, Where, hint_for, validate_each
-from ioc.domain import SECOND, max_age_from_interval, parse_rfc3339
+from ioc.domain import MINUTE, SECOND, max_age_from_interval, parse_rfc3339
 from ioc.registry.kinds import Kind, check_keys, check_range
 from ioc.registry.model import Device, Stand
 from ioc.registry.shapes import DeviceShape, check_code
@@ -121,10 +121,9 @@ class DeviceReader:
 
 
 def _max_ages(keys: tuple[str, ...], interval: int, kind: Kind) -> dict[str, int]:
-    """Three intervals; for what is computed once a minute not less than the catalogue says."""
+    """Three intervals. What is computed is late with its inputs; a minute leaves time to compute it."""
     three = max_age_from_interval(interval)
-    derived = {name: kind.metrics[name].max_age_ns for name in kind.shape.derived if name in kind.metrics}
-    return dict.fromkeys(keys, three) | {name: max(three, max_age) for name, max_age in derived.items()}
+    return dict.fromkeys(keys, three) | dict.fromkeys(kind.shape.derived, max(three, MINUTE))
 
 
 def _numbered(title: Text, code: str) -> Text:
