@@ -7,6 +7,7 @@ connection and never the thread.
 """
 
 import contextlib
+import itertools
 import logging
 import os
 import random
@@ -34,8 +35,8 @@ CONNECT_WITHIN_S = 10.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 10.0
 LASTING_S = 10.0  # a connection that lasted this long makes the next attempt a first one again
 BURST = 200  # messages read before what was acknowledged meanwhile is sent
-GOODBYE_S = 1.0
-LINGER_S = 0.004
+GOODBYE_S, LINGER_S = 1.0, 0.004
+_connections = itertools.count(1)  # no two of this process share a number, whoever made them
 
 
 def _cork(sock: object, on: int) -> None:
@@ -300,7 +301,7 @@ class Subscriber(_Session):
         return len(self._inbox)
 
     def _open(self) -> None:
-        self._connection += 1  # before paho forgets what it had queued for the old one
+        self._connection = next(_connections)  # before paho forgets what it had queued for the old one
         super()._open()
 
     def _close(self) -> None:

@@ -83,8 +83,9 @@ def test_what_was_not_acknowledged_comes_again_on_the_next_connection(brokered: 
     again = subscribed(brokered)
     again.ack(taken[40:])  # of the former connection: they mean nothing here
     assert drain(again, 60) == [str(number).encode() for number in range(40, 100)]
-    assert again.acknowledged == 60
+    wait_for("they are acknowledged, and no others", lambda: again.acknowledged == 60)
     again.stop()
+    assert again.acknowledged == 60
 
 
 def test_an_orderly_end_of_mosquitto_loses_nothing(tmp_path: Path, mosquitto: str) -> None:
