@@ -1,4 +1,4 @@
-"""Each minute: what the registry says is computed for its devices, written like any other value."""
+"""What the registry says is computed for its devices, every few seconds, written like any other value."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol

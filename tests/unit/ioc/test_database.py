@@ -40,6 +40,15 @@ def test_a_writer_takes_the_lock_when_it_opens_and_readers_go_on(tmp_path: Path)
                 second.exec_driver_sql("begin immediate")
 
 
+def test_what_is_written_is_on_the_disk_before_anybody_is_told(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
+    full = 2
+    with writing(engine) as connection:
+        assert connection.execute(text("pragma synchronous")).scalar() == full
+    with reading(engine) as connection:
+        assert connection.execute(text("pragma synchronous")).scalar() != full
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
     for part in ("ioc.access", "ioc.intake", "ioc.latest", "ioc.lease"):  # each knows its own tables
         importlib.import_module(part)
