@@ -119,6 +119,7 @@ class Worker:
         until = time.monotonic() + END_WITHIN
         for collector in self._collectors:
             collector.stop()
+        self._replaying.join(END_WITHIN / 2)  # cut short, it would leave the whole journal to the next start
         self._end.set()
         self.journal.wake()
         self._latest.wake()
