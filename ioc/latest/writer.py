@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, insert, literal_column, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ioc.catalogue import Catalogue
 from ioc.database import reading
-from ioc.domain import Clock, Frame, Reading, Series, SystemClock
+from ioc.domain import Clock, Frame, Quality, Reading, Series, SystemClock
 from ioc.errors import RetryError
 from ioc.failpoints import failpoint
 from ioc.latest.ages import max_age_ns
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 0.1  # seconds
 KNOWN_LIMIT = 200_000  # series remembered at once
+_SIMULATED = ("", Quality.SIM)  # nothing known, or itself simulated
 REPLACED = ("value", "quality", "as_of_ns", "received_ns", "max_age_ns", "change")
 
 
@@ -53,7 +54,8 @@ class _Known:
 class LatestWriter:
     """Takes live frames from any thread (``offer``) and keeps the newest value of each series by its own time.
 
-    The later offered wins between two of the same time. Several writers may share a database: the row there is
+    The later offered wins between two of the same time; a simulated value does not replace a real one that is in date.
+    Several writers may share a database: the row there is
     compared again, and change numbers are drawn inside the transaction that holds the counter.
     """
 
@@ -70,7 +72,10 @@ class LatestWriter:
         self._known: dict[str, dict[str, _Known]] = {}  # by prefix and field
         self._unsaved: dict[str, _Known] = {}
         self._statement = upsert_statement(
-            engine, latest, REPLACED, lambda new: (new.as_of_ns > latest.c.as_of_ns) | _same_time_other_value(new)
+            engine,
+            latest,
+            REPLACED,
+            lambda new: ((new.as_of_ns > latest.c.as_of_ns) & ~_only_simulated(new)) | _same_time_other_value(new),
         ).compile(dialect=engine.dialect)
         self._connection: Connection | None = None
         self.error = ""
@@ -176,6 +181,8 @@ class LatestWriter:
             return
         if time_ns == known.as_of_ns and value == known.value and quality == known.quality:
             return
+        if quality == Quality.SIM and known.quality not in _SIMULATED and time_ns <= known.as_of_ns + known.max_age_ns:
+            return
         known.as_of_ns = time_ns
         known.value = value
         known.quality = quality
@@ -233,3 +240,12 @@ class LatestWriter:
 
 def _same_time_other_value(new: Any) -> Any:
     return (new.as_of_ns == latest.c.as_of_ns) & ((new.value != latest.c.value) | (new.quality != latest.c.quality))
+
+
+def _only_simulated(new: Any) -> Any:
+    """Simulated, while what is known is real and in date: the demo's simulator goes on beside a real device."""
+    in_date = new.as_of_ns <= latest.c.as_of_ns + latest.c.max_age_ns
+    simulated: ColumnElement[str] = literal_column(
+        f"'{Quality.SIM.value}'"
+    )  # no parameter: the rows are handed to the driver as they are
+    return (new.quality == simulated) & (latest.c.quality != simulated) & in_date

@@ -65,6 +65,24 @@ def test_of_the_same_time_the_later_one_counts(writer: LatestWriter, reader: Lat
         assert present(reader) == {"temp": (100, value, quality)}
 
 
+def test_a_simulated_value_waits_until_the_real_one_is_out_of_date(
+    engine: Engine, catalogue: Catalogue, registry: Registry, writer: LatestWriter, reader: LatestReader
+) -> None:
+    after_a_restart = LatestWriter(engine, catalogue, registry)
+    steps = [
+        (writer, frame(100, "sim", temp=1.0), 1.0),
+        (writer, frame(101, "good", temp=2.0), 2.0),
+        (writer, frame(102, "sim", temp=3.0), 2.0),
+        (after_a_restart, frame(101 + MINUTE, "sim", temp=4.0), 2.0),
+        (after_a_restart, frame(102 + MINUTE, "sim", temp=5.0), 5.0),
+        (writer, frame(103 + MINUTE, "good", temp=6.0), 6.0),
+    ]
+    for who, offered, expected in steps:
+        who.offer([offered])
+        who.flush()
+        assert present(reader)["temp"][1] == expected
+
+
 def test_messages_with_different_keys_add_up(writer: LatestWriter, reader: LatestReader) -> None:
     writer.offer([frame(100, temp=1.0, door=1.0), frame(102, temp=2.0), frame(101, door=3.0, battery=9.0)])
     writer.flush()
