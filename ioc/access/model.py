@@ -41,6 +41,9 @@ ACTIONS: dict[str, Role] = {
     "sources": Role.VIEWER,
     "definitions": Role.VIEWER,
     "metrics": Role.VIEWER,
+    "alerts": Role.VIEWER,
+    "acknowledge": Role.OPERATOR,
+    "close": Role.ONCALL,
     "quarantine": Role.STEWARD,
     "admin": Role.ADMIN,
 }

@@ -15,7 +15,7 @@ from ioc.domain import SECOND
 from ioc.errors import Fault
 
 TAGS = ("facility", "site", "department", "ward", "bed_type", "device", "host", "service", "mount", "iface")
-PRODUCERS = ("mqtt", "census", "derive")
+PRODUCERS = ("mqtt", "hosts", "census", "derive")
 RESERVED = ("quality", "time")  # what stands beside the values in a stored line
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _UNIT = re.compile(r"[!-~]+")

@@ -41,6 +41,7 @@ class WebSettings:
 
     bind: Address
     session_hours: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,26 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """The channels'. ``smtp_url`` and ``watchdog_url`` may hold a password or key and are not printed."""
+
+    smtp_url: str = field(repr=False)
+    smtp_password: Secret
+    sender: str
+    allowed_hosts: tuple[str, ...]
+    webhook_key: Secret
+    watchdog_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The daily copy's."""
+
+    every_hours: int
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is written to standard error."""
 
@@ -108,6 +129,8 @@ class Settings:
     journal: JournalSettings
     quarantine: QuarantineSettings
     retention: RetentionSettings
+    notify: NotifySettings
+    backup: BackupSettings
     log: LogSettings
     given: frozenset[str]
 
@@ -119,6 +142,8 @@ SECTIONS: dict[str, Callable[..., Any]] = {
     "journal": JournalSettings,
     "quarantine": QuarantineSettings,
     "retention": RetentionSettings,
+    "notify": NotifySettings,
+    "backup": BackupSettings,
     "log": LogSettings,
 }
 
@@ -155,6 +180,14 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _hours(text: str) -> int:
+    return 0 if text == "0" else parse_count(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", _path, "./data", "Folder of all that is kept: databases, journal, secrets, pids."),
     Setting("config_dir", _path, "./configs", "Folder of ioc.yaml, catalogue, registry and boards. Environment only."),
@@ -165,6 +198,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("simulate", parse_bool, "true", "Whether `ioc run` starts the simulator, for the demo registry only."),
     Setting("web.bind", Address.parse, "127.0.0.1:8080", "Where the web server listens."),
     Setting("web.session_hours", parse_count, "12", "Hours after which a person has to log in again."),
+    Setting(
+        "web.url",
+        _url("http", "https"),
+        "",
+        "Address of the web server as people reach it, for links in messages. Empty: where it listens.",
+    ),
     Setting(
         "mqtt.url",
         _url("mqtt", "mqtts"),
@@ -203,5 +242,36 @@ SETTINGS: tuple[Setting, ...] = (
         "retention.raw_days", parse_count, "30", "Days that every single value is kept; older messages are quarantined."
     ),
     Setting("retention.five_minutes_days", parse_count, "730", "Days that the five-minute values are kept."),
+    Setting(
+        "notify.smtp_url",
+        _url("smtp", "smtps"),
+        "",
+        "Mail server: `smtp://user@host:587` (STARTTLS where it is offered) or `smtps://…`. Empty: no e-mail is sent.",
+        file=True,
+    ),
+    Setting("notify.smtp_password", Secret, "", "Password at the mail server.", file=True),
+    Setting("notify.sender", str, "ioc@localhost", "From whom e-mails come."),
+    Setting(
+        "notify.allowed_hosts",
+        _words,
+        "",
+        "Hosts that webhooks may call, `host` or `host:port`, separated by commas. Empty: none.",
+    ),
+    Setting(
+        "notify.webhook_key",
+        Secret,
+        "",
+        "Key with which webhooks are signed (HMAC-SHA256). Empty: one is made among the secrets.",
+        file=True,
+    ),
+    Setting(
+        "notify.watchdog_url",
+        _url("http", "https"),
+        "",
+        "Where a sign of life goes each minute through the webhook channel: a dead man's receiver. Empty: nowhere.",
+        file=True,
+    ),
+    Setting("backup.every_hours", _hours, "24", "Hours between two copies of the database. 0: none are made."),
+    Setting("backup.keep", parse_count, "7", "Copies that are kept."),
     Setting("log.level", _one_of("debug", "info", "warning", "error"), "info", "What is written to standard error."),
 )

@@ -50,7 +50,7 @@ def test_what_is_written_is_on_the_disk_before_anybody_is_told(tmp_path: Path) -
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    for part in ("ioc.access", "ioc.intake", "ioc.latest", "ioc.lease"):  # each knows its own tables
+    for part in ("alerts.tables", "ioc.access", "ioc.intake", "ioc.latest", "ioc.lease"):  # each knows its own tables
         importlib.import_module(part)
     engine = make_engine(f"sqlite:///{tmp_path}/a.sqlite")
     migrate(engine)

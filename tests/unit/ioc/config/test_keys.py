@@ -27,11 +27,11 @@ def write(settings: Settings, text: str, mode: int = 0o600) -> None:
     path.chmod(mode)
 
 
-def test_the_first_start_makes_both_keys_for_their_owner_only(settings: Settings) -> None:
+def test_the_first_start_makes_every_key_for_their_owner_only(settings: Settings) -> None:
     ensure_secrets(settings)
     folder = settings.data_dir / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert sorted(path.name for path in folder.iterdir()) == ["quarantine.key", "web.key"]
+    assert sorted(path.name for path in folder.iterdir()) == ["quarantine.key", "web.key", "webhook.key"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     web, quarantine = read_secret(settings, "web"), read_secret(settings, "quarantine")
     assert web != quarantine
@@ -67,7 +67,7 @@ def test_processes_that_start_together_agree_on_one_key(settings: Settings) -> N
         thread.join()
     assert len(seen) == 8
     assert len(set(seen)) == 1
-    assert len(list((settings.data_dir / "secrets").iterdir())) == 2
+    assert len(list((settings.data_dir / "secrets").iterdir())) == 3
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_sentence_with_the_command(tmp_path: Path) -> None:
