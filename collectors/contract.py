@@ -30,7 +30,10 @@ class Collector(Protocol):
         ...
 
     def ready(self) -> bool:
-        """Whether the other side keeps from now on what we have not acknowledged."""
+        """Whether the other side keeps from now on what we have not acknowledged.
+
+        One that has no other side, as it only looks at this machine, is ready while it runs. Never before ``start``.
+        """
         ...
 
     def stop(self) -> None:

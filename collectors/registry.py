@@ -7,6 +7,7 @@ from collectors.contract import Build
 
 COLLECTORS = {
     "mqtt": "collectors.mqtt.collector:build",
+    "hosts": "collectors.hosts.collector:build",
 }
 
 

@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, Entry] = {
     "quarantine": Entry(
         "ioc.commands.quarantine:command", "List, show, send again or discard what was not understood."
     ),
+    "notify": Entry("ioc.commands.notify:command", "Try the channels by which people are told."),
+    "backup": Entry("ioc.commands.backup:command", "Copy the database and the configuration while everything runs."),
     "simulator": Entry(
         "ioc.commands.simulator:command", "Simulate the devices of the demo registry.", hidden=True, service=True
     ),

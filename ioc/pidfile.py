@@ -43,6 +43,15 @@ def pid_file(data_dir: Path, name: str) -> Iterator[None]:
         remove_pid(data_dir, name, os.getpid())
 
 
+def process_id(data_dir: Path, name: str) -> int:
+    """The process of this part, 0 where none is alive."""
+    try:
+        pid = int(pid_path(data_dir, name).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+    return pid if identity(pid) else 0
+
+
 def identity(pid: int) -> str:
     """What tells a process from every other one that had or will have its number; empty where it is gone."""
     try:

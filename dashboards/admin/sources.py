@@ -23,6 +23,7 @@ ALIVE_NS = 10 * SECOND  # the worker writes each source's row about every second
 FEED_MAX_AGE = MINUTE
 LOOK_NS = 2 * SECOND
 LIST = "sources"
+OWN = ("hosts", "journal")  # of the centre itself: that they speak does not mean that a device does
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def index() -> str:
         "sources.html",
         sources=sources,
         unconfirmed=unconfirmed,
-        connected=any(source.last_message_ns is not None for source in sources),
+        connected=any(source.last_message_ns is not None for source in sources if source.kind not in OWN),
         address=address,
         example=example,
         stream=url_of("api.stream", {"view": "sources", **asked}),

@@ -21,7 +21,7 @@ from ioc.domain import State, SystemClock, rfc3339
 from ioc.errors import IocError
 from ioc.intake import SourceStatuses
 from ioc.latest import Book, LatestReader, Value
-from ioc.registry import Registry, load_registry
+from ioc.registry import SELF, Registry, load_registry
 
 STATES = (State.FRESH, State.LATE, State.STALE, State.MISSING)
 WORST = 20
@@ -116,16 +116,21 @@ def _values(settings: Settings, engine: Engine, report: Report) -> Iterator[Find
         facility, device_class = value.tags.get("facility", ""), value.metric.partition(".")[0]
         report.counts.setdefault((facility, device_class), Counter())[value.state] += 1
         metric = catalogue.get(value.metric)
-        if metric is not None and metric.producers == ("derive",):
+        if metric is not None and metric.producers == ("derive",) and facility != SELF.code:
             derived.append(value)
             continue
         sent[facility][value.state] += 1
         if value.state is not State.FRESH:
-            by_device[facility, value.tags.get("device", "")].append(value)
+            by_device[facility, _thing(value)].append(value)
     report.silent = sorted((_silent(registry, *key, values) for key, values in by_device.items()), key=_badness)
     yield from _by_facility(sent, report.silent)
     yield from _derived(derived)
     yield from _orphans(catalogue, report)
+
+
+def _thing(value: Value) -> str:
+    """The code of what it is a value of: a device, a host, a part of the centre, or a source."""
+    return next((value.tags[tag] for tag in ("device", "host", "service") if tag in value.tags), value.source)
 
 
 def _silent(registry: Registry, facility: str, code: str, values: list[Value]) -> Silent:
@@ -142,14 +147,17 @@ def _badness(silent: Silent) -> tuple[bool, int]:
 
 
 def _by_facility(sent: Mapping[str, Counter[State]], silent: Sequence[Silent]) -> Iterator[Finding]:
-    if sent and all(counts[State.MISSING] == counts.total() for counts in sent.values()):
+    devices = [counts for facility, counts in sent.items() if facility != SELF.code]
+    if devices and all(counts[State.MISSING] == counts.total() for counts in devices):
         hint = "Connect a device (docs/connect-a-device.md), or start with the simulator: IOC_SIMULATE=1."
-        yield fault("values", f"None of the {sum(c.total() for c in sent.values())} values has ever come.", hint)
+        yield fault("values", f"None of the {sum(c.total() for c in devices)} values has ever come.", hint)
         return
     for facility, counts in sorted(sent.items()):
         what = f"{facility}: {', '.join(f'{counts[state]} {state}' for state in STATES if counts[state])}."
         gone = [it.device for it in silent if it.facility == facility and it.state is not State.LATE]
-        if gone:
+        if facility == SELF.code and gone:
+            yield note("values", what, "A disk, an interface or a source that is no more stays in this list.")
+        elif gone:
             names = f"{', '.join(gone[:5])}{' …' if len(gone) > 5 else ''}"
             yield fault("values", what, f"See to {names} and to what connects them; they are listed below.")
         elif counts[State.LATE]:

@@ -16,7 +16,7 @@ from ioc.domain import SECOND
 from ioc.errors import IocError
 from ioc.intake import Quarantine, Sealer, SourceStatus, Unconfirmed
 from ioc.mqtt import MqttUrl
-from ioc.pidfile import identity, pid_path
+from ioc.pidfile import process_id
 
 FREE_AT_LEAST = 2 << 30
 FREE_SHARE = 0.05
@@ -33,15 +33,6 @@ LOSSES = {
     "(persistence, size of the queues).",
 }
 REPEAT = "Devices that cannot afford it repeat with hist: true (docs/connect-a-device.md)."
-
-
-def process_id(data_dir: Path, name: str) -> int:
-    """The process of this part, 0 where none is alive."""
-    try:
-        pid = int(pid_path(data_dir, name).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return 0
-    return pid if identity(pid) else 0
 
 
 def told(settings: Settings, part: str, variable: str) -> str:

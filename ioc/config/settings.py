@@ -1,5 +1,6 @@
 """The table of settings, and what they are once loaded."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,14 @@ class MqttSettings:
     username: str
     password: Secret
     max_payload: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostsSettings:
+    """Those of the collector that looks at this machine. ``name`` is empty where its host name is meant."""
+
+    every_seconds: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,7 @@ class Settings:
     simulate: bool
     web: WebSettings
     mqtt: MqttSettings
+    hosts: HostsSettings
     database: DatabaseSettings
     journal: JournalSettings
     quarantine: QuarantineSettings
@@ -138,6 +148,7 @@ class Settings:
 SECTIONS: dict[str, Callable[..., Any]] = {
     "web": WebSettings,
     "mqtt": MqttSettings,
+    "hosts": HostsSettings,
     "database": DatabaseSettings,
     "journal": JournalSettings,
     "quarantine": QuarantineSettings,
@@ -184,6 +195,18 @@ def _hours(text: str) -> int:
     return 0 if text == "0" else parse_count(text)
 
 
+def _up_to_a_minute(text: str) -> int:
+    if (seconds := parse_count(text)) > 60:
+        raise ValueError(f"{text!r} is more than 60: what is older than a minute is late")
+    return seconds
+
+
+def _code(text: str) -> str:
+    if text and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, flags=re.ASCII) is None:
+        raise ValueError(f"{text!r} is no code: letters, digits, . _ and -, the first a letter or a digit")
+    return text
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -221,6 +244,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mqtt.username", str, "", "User name at the broker."),
     Setting("mqtt.password", Secret, "", "Password at the broker.", file=True),
     Setting("mqtt.max_payload", parse_size, "256KiB", "Size above which a message is quarantined."),
+    Setting("hosts.every_seconds", _up_to_a_minute, "10", "Seconds between two samples of this machine, at most 60."),
+    Setting("hosts.name", _code, "", "Name of this machine among the hosts. Empty: its host name."),
     Setting(
         "database.url",
         _url("sqlite", "postgresql"),

@@ -5,12 +5,14 @@ from typing import Protocol
 
 from ioc.catalogue import Catalogue
 from ioc.derive.devices import BURN_OVER, Derived, Points, breach, burn, hours_left, worst
+from ioc.derive.disks import DISK_LOOKS_BACK, days_until_full
 from ioc.domain import MINUTE, STALE_AFTER, Frame, Quality, Series
 from ioc.registry import Device, Registry
-from ioc.timeseries import DAY, Store
+from ioc.timeseries import DAY, How, Store
 
 SOURCE = "derive"
 BREACH_LOOKS_BACK = 14 * DAY
+DISK_STEP = 30 * MINUTE
 
 
 class Present(Protocol):
@@ -28,6 +30,15 @@ class Present(Protocol):
 def derive_all(store: Store, registry: Registry, catalogue: Catalogue, present: Present, now_ns: int) -> int:
     """Compute and write what there is to compute; gives how many frames. The store has them before the present."""
     frames = [*_oxygen(store, registry, catalogue, now_ns), *_cold(store, registry, catalogue, now_ns)]
+    return _write(store, present, frames)
+
+
+def derive_disks(store: Store, catalogue: Catalogue, present: Present, now_ns: int) -> int:
+    """Compute and write when the disks will be full; for every few minutes, as it looks back over days."""
+    return _write(store, present, list(_disks(store, catalogue, now_ns)))
+
+
+def _write(store: Store, present: Present, frames: list[Frame]) -> int:
     if frames:
         store.write_lines([frame.line() for frame in frames])
         present.offer(frames)
@@ -66,6 +77,21 @@ def _cold(store: Store, registry: Registry, catalogue: Catalogue, now_ns: int) -
             found = breach(longer[0][1], device.low, device.high, silence)
         if found is not None and now_ns - found.as_of_ns <= silence:
             yield _frame(series, {"breach": found}, now_ns)
+
+
+def _disks(store: Store, catalogue: Catalogue, now_ns: int) -> Iterator[Frame]:
+    """Half hours from the buckets, and the newest value itself, of each file system that is still looked at."""
+    metric = catalogue.get("host.disk_free")
+    silence = STALE_AFTER * (metric.max_age_ns if metric else 2 * MINUTE)
+    for last in store.latest("host.disk_free", None, silence):
+        tags, start = dict(last.series.tags), max(0, now_ns - DISK_LOOKS_BACK)
+        windows = store.window("host.disk_free", tags, start, last.time_ns, every=DISK_STEP, how=How.LAST)
+        halves = (point for window in windows for point in window.points)
+        ends = [(at + DISK_STEP, left, quality) for at, left, quality in halves if left is not None]
+        past = [point for point in ends if point[0] < last.time_ns]
+        found = days_until_full([*past, (last.time_ns, last.value, last.quality)])
+        if found is not None:
+            yield _frame(last.series, {"disk_days": found}, now_ns)
 
 
 def _begins_before(points: Points, found: Derived, silence_ns: int) -> bool:

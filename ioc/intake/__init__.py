@@ -3,7 +3,7 @@
 from ioc.intake.batch import Batch, Counts, Entry, Kind, Reject, Sighting
 from ioc.intake.intake import Intake, Listener
 from ioc.intake.journal import Backlog, Journal, JournalDamagedError, JournalFullError
-from ioc.intake.quarantine import Item, Quarantine
+from ioc.intake.quarantine import Item, Quarantine, quarantined_by_source
 from ioc.intake.records import frames_of
 from ioc.intake.resend import Replay, Resender
 from ioc.intake.seal import Sealer, SealError
@@ -37,4 +37,5 @@ __all__ = [
     "UnconfirmedThing",
     "Writer",
     "frames_of",
+    "quarantined_by_source",
 ]

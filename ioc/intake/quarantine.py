@@ -285,6 +285,13 @@ class Quarantine:
             return self._held
 
 
+def quarantined_by_source(engine: Engine) -> dict[str, int]:
+    """How many inputs are open, by source; for those who count and hold no key."""
+    query = select(table.c.source, func.sum(table.c.count)).where(table.c.state == "open").group_by(table.c.source)
+    with reading(engine) as connection:
+        return {source: int(count) for source, count in connection.execute(query)}
+
+
 def _item(row: RowMapping, raw: bytes | None = None) -> Item:
     fields = {name: row[name] for name in row if name in Item.__slots__}
     return Item(**fields | {"reason": Reason(row["reason"]), "raw": raw})

@@ -45,6 +45,20 @@ class Facility:
     demo: bool = False
 
 
+SELF_TITLE = Text("Máy này", "This machine", "Cette machine")
+
+# What the centre says of itself belongs to a facility of its own: no hospital, so no list of hospitals has it.
+SELF = Facility(
+    code="_self",
+    title=SELF_TITLE,
+    short=SELF_TITLE,
+    province="",
+    level="",
+    sites={"local": Site("local", SELF_TITLE)},
+    places={},
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Stand:
     """Where a device stood from one moment to another (ns; ``until_ns`` None while it stands there)."""
@@ -101,7 +115,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Registry:
-    """All facilities and devices. ``devices`` is keyed by (facility, device code)."""
+    """All facilities and devices. ``devices`` is keyed by (facility, device code); ``facilities`` lacks ``SELF``."""
 
     provinces: Mapping[str, Text]
     facilities: Mapping[str, Facility]
@@ -113,8 +127,8 @@ class Registry:
         return any(facility.demo for facility in self.facilities.values())
 
     def facility(self, code: str) -> Facility | None:
-        """The facility of this code, or None."""
-        return self.facilities.get(code)
+        """The facility of this code, the machine's own included, or None."""
+        return SELF if code == SELF.code else self.facilities.get(code)
 
     def device(self, facility: str, code: str) -> Device | None:
         """The device of this code in this facility, or None."""

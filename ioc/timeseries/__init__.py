@@ -2,7 +2,7 @@
 
 from ioc.timeseries.contract import DAY, FIVE_MINUTES, How, Rejected, Retention, Store, Where, Window
 from ioc.timeseries.memory import Bucket, MemoryStore
-from ioc.timeseries.opening import open_store
+from ioc.timeseries.opening import open_store, store_file
 from ioc.timeseries.sqlite import SqliteStore
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Where",
     "Window",
     "open_store",
+    "store_file",
 ]

@@ -1,10 +1,17 @@
 """The store that the settings ask for."""
 
+from pathlib import Path
+
 from ioc.config import Settings
 from ioc.timeseries.contract import DAY, Retention, Store
 from ioc.timeseries.sqlite import SqliteStore
 
 FILE = "timeseries.sqlite"
+
+
+def store_file(settings: Settings) -> Path:
+    """Where the store keeps its values."""
+    return settings.data_dir / FILE
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:
@@ -15,4 +22,4 @@ def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     """
     keep = settings.retention
     retention = Retention(keep.raw_days * DAY, keep.five_minutes_days * DAY)
-    return SqliteStore(settings.data_dir / FILE, retention=retention, read_only=read_only)
+    return SqliteStore(store_file(settings), retention=retention, read_only=read_only)

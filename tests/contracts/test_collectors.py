@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,15 @@ KINDS = sorted(COLLECTORS)
 
 
 class NoIntake:
-    """Takes everything and keeps nothing."""
+    """Takes everything and keeps nothing but that something came."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
 
     def commit(self, batch: Batch) -> None:
-        """Nothing."""
+        """Note it."""
+        if batch.frames:
+            self.came.set()
 
 
 @pytest.fixture
@@ -91,7 +97,19 @@ def test_it_can_be_stopped_without_having_been_started(collector: Collector) -> 
 
 
 def test_it_starts_and_stops_where_nothing_answers_and_says_what_is_missing(collector: Collector) -> None:
-    collector.start(NoIntake())  # type: ignore[arg-type]  # no intake is needed where nothing comes
+    intake = NoIntake()
+    collector.start(intake)  # type: ignore[arg-type]  # no more of an intake is needed where nothing answers
+    if collector.ready():  # then it needs nobody, and shows it: values come of themselves
+        assert intake.came.wait(10)
+    assert collector.health().connected is collector.ready()
+    collector.stop()
+    assert not collector.ready()
+
+
+def test_the_broker_that_does_not_answer_is_missed(settings: Settings) -> None:
+    disable_socket()
+    collector = builder("mqtt")(settings, Catalogue({}), Registry({}, {}, {}))
+    collector.start(NoIntake())  # type: ignore[arg-type]  # as above
     assert not collector.ready()
     collector.stop()
 

@@ -16,6 +16,7 @@ WRAPPED = {
     "apscheduler": "ioc/scheduler.py",
     "iotcore": "ioc/broker/",
     "argon2": "ioc/access/",
+    "psutil": "collectors/hosts/machine.py",
     "influxdb_client": "ioc/timeseries/influx.py",
 }
 # these put the parts together and may look inside them

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from ioc.pidfile import identity, pid_file, pid_path, remove_pid, write_pid
+from ioc.pidfile import identity, pid_file, pid_path, process_id, remove_pid, write_pid
 
 
 def test_the_file_is_there_for_as_long_as_the_process_works(tmp_path: Path) -> None:
@@ -28,3 +28,13 @@ def test_a_process_is_told_from_every_other_one(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         assert identity(process.pid) == ""
+
+
+def test_a_part_is_found_by_its_name_while_it_lives(tmp_path: Path) -> None:
+    assert process_id(tmp_path, "web") == 0
+    write_pid(tmp_path, "web", os.getpid())
+    assert process_id(tmp_path, "web") == os.getpid()
+    write_pid(tmp_path, "web", 2**22 + 1)  # no process has such a number
+    assert process_id(tmp_path, "web") == 0
+    pid_path(tmp_path, "web").write_text("not a number")
+    assert process_id(tmp_path, "web") == 0

@@ -42,3 +42,8 @@ def test_the_broker_is_the_one_named_else_the_one_of_the_settings():
 def test_a_wrong_address_is_one_sentence():
     with pytest.raises(IocError, match="begins with mqtt://"):
         broker_url(load_settings({"IOC_CONFIG_DIR": "."}), "http://x")
+
+
+def test_this_machine_is_never_simulated(make_device, make_registry):
+    with pytest.raises(IocError, match="_self is not marked demo"):
+        facilities_to_simulate(make_registry(make_device("gas")), "_self")

@@ -125,6 +125,16 @@ def test_the_list_of_sources_is_live_and_takes_the_right_to_it(web):
     answer.close()
 
 
+def test_this_machine_speaking_is_no_device_being_connected(web):
+    def page(*sources):
+        rows = [SourceStatus(name, name, connected=True, last_message_ns=web.clock.now_ns()) for name in sources]
+        SourceStatuses(web.services.engine).save(rows, web.clock.now_ns())
+        return web.browser("viewer").get("/sources").get_data(as_text=True)
+
+    assert 'class="todo"' in page("hosts", "journal")
+    assert 'class="todo"' not in page("mqtt")
+
+
 def test_what_nobody_confirmed_is_listed_for_its_own_facility(web):
     seen = Unconfirmed(web.services.engine, web.clock)
     seen.add([Sighting("device", "bv01", "tl-99", "ioc/v1/bv01/x"), Sighting("device", "bv02", "tl-88", "y")])

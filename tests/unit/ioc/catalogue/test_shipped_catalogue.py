@@ -10,8 +10,10 @@ from ioc.catalogue.docs import metrics_page
 from ioc.domain import MINUTE
 
 ROOT = Path(__file__).parents[4]
-DERIVED = {"o2.burn", "o2.tte", "fridge.breach"}
-NOT_YET = {"host", "svc", "printer", "it"}  # they come with their collectors
+DERIVED = {"o2.burn", "o2.tte", "fridge.breach", "host.disk_days"}
+NOT_YET = {"printer"}  # it comes with its collector
+PROBES = {"svc.latency", "svc.cert_days", "svc.restore_age"}  # these too
+SLOW = {"host.disk_days": 30}  # minutes: computed every ten
 KINDS = {"g": Kind.GAUGE, "s": Kind.STATE, "c": Kind.COUNTER}
 
 
@@ -27,13 +29,14 @@ def reference(shared: Path) -> dict[str, tuple[str, str, int]]:
         if not re.match(r"\| `", line):
             continue
         classes, _, keys, max_age = (cell.strip() for cell in line.strip("|").split("|"))
-        for group in keys.split(";"):
+        for group in re.split(r";|(?<= g) and ", keys):
             names, rest = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", group)), re.sub(r"\(.*?\)|`.*?`|,", "", group)
             *unit, kind = [word for word in rest.split() if word != "and"]
             for cls in re.findall(r"`(\w+)`", classes):
                 for name in names:
                     found[f"{cls}.{name}"] = (unit[0] if unit else "1", kind, int(max_age.split()[0]))
-    return {code: entry for code, entry in found.items() if code.split(".")[0] not in NOT_YET}
+    found = {code: (unit, kind, SLOW.get(code, minutes)) for code, (unit, kind, minutes) in found.items()}
+    return {code: entry for code, entry in found.items() if code.split(".")[0] not in NOT_YET and code not in PROBES}
 
 
 def test_every_code_of_devices_and_plant_is_there_with_its_unit_kind_and_age(
@@ -49,7 +52,7 @@ def test_every_code_of_devices_and_plant_is_there_with_its_unit_kind_and_age(
 
 def test_what_the_centre_computes_is_there(catalogue: Catalogue) -> None:
     units = {code: catalogue.metrics[code].unit for code in DERIVED}
-    assert units == {"o2.burn": "m3/h", "o2.tte": "h", "fridge.breach": "min"}
+    assert units == {"o2.burn": "m3/h", "o2.tte": "h", "fridge.breach": "min", "host.disk_days": "d"}
     assert {metric.code for metric in catalogue if metric.producers == ("derive",)} == DERIVED
 
 
@@ -93,7 +96,14 @@ def test_the_limits_that_matter_are_those_agreed(catalogue: Catalogue) -> None:
 
 
 def test_no_metric_is_tagged_with_a_person(catalogue: Catalogue) -> None:
-    assert {tag for metric in catalogue for tag in metric.tags} == {"device", "facility", "site"}
+    tags = {tag for metric in catalogue for tag in metric.tags}
+    assert tags == {"device", "facility", "site", "host", "mount", "iface", "service"}
+
+
+def test_what_only_the_collector_of_hosts_gives_is_not_taken_from_devices(catalogue: Catalogue) -> None:
+    own = [metric for metric in catalogue if metric.measurement in ("host", "svc", "it")]
+    assert {producer for metric in own for producer in metric.producers} == {"hosts", "derive"}
+    assert not any("device" in metric.tags for metric in own)
 
 
 def test_the_page_of_metrics_is_current(catalogue: Catalogue) -> None:

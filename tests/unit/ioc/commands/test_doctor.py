@@ -240,3 +240,35 @@ def test_many_silent_devices_are_cut_off_on_screen_only(centre, environment):
 )  # fmt: skip
 def test_spans_of_time_read_as_a_person_says_them(ns, text):
     assert span(ns) == text
+
+
+def put_own(centre, *keys_and_ages):
+    """Values of this machine beside those that are there."""
+    now_ns = time.time_ns()
+    rows = [
+        {"key": key, "value": 1.0, "quality": "good", "as_of_ns": now_ns - age_s * SECOND, "received_ns": now_ns,
+         "max_age_ns": 2 * MINUTE, "change": 1}
+        for key, age_s in keys_and_ages
+    ]  # fmt: skip
+    with writing(centre.engine) as connection:
+        connection.execute(latest.insert(), rows)
+
+
+OWN = "facility=_self,host=vm,site=local,source=hosts"
+
+
+def test_a_disk_that_is_no_more_is_named_and_no_fault(centre, environment):
+    put_values(centre, lambda device: 1)
+    disk = "facility=_self,host=vm,mount=usb,site=local,source"
+    put_own(centre, (f"host.up,{OWN}", 1), (f"host.disk,{disk}=hosts", 9_000), (f"host.disk_days,{disk}=derive", 9_000))
+    report = look(environment)
+    assert findings(report, "values", Level.FAULT) == []
+    assert findings(report, "values", Level.NOTE) == ["_self: 1 fresh, 2 stale."]
+    assert [(it.facility, it.device, it.keys) for it in report.silent] == [("_self", "vm", ["disk", "disk_days"])]
+
+
+def test_a_machine_that_is_well_does_not_hide_that_no_device_ever_sent(centre, environment):
+    put_values(centre, lambda device: None)
+    put_own(centre, (f"host.up,{OWN}", 1))
+    (said,) = findings(look(environment), "values", Level.FAULT)
+    assert said.startswith("None of the ")

@@ -4,7 +4,7 @@ from sqlalchemy import Engine, select
 from ioc.database import reading
 from ioc.domain import MINUTE, VirtualClock
 from ioc.errors import IocError, Reason
-from ioc.intake import Quarantine, Reject, Sealer
+from ioc.intake import Quarantine, Reject, Sealer, quarantined_by_source
 from ioc.intake.tables import quarantine as table
 
 NAME = "Nguyễn Văn An, 1961".encode()
@@ -150,3 +150,12 @@ def test_old_rows_are_pruned_by_the_last_time_they_came(quarantine: Quarantine, 
     clock.advance(24 * HOUR * 50)
     assert quarantine.prune() == 1
     assert [it.size for it in quarantine.list()] == [5]
+
+
+def test_who_holds_no_key_can_count_what_is_open_by_source(quarantine: Quarantine, engine: Engine, reject) -> None:
+    assert quarantined_by_source(engine) == {}
+    for raw in (b"a", b"a", b"b"):
+        quarantine.put("mqtt", reject(raw=raw))
+    quarantine.put("lab", reject(raw=b"c"))
+    quarantine.discard(quarantine.list(source="lab")[0].id, "tester")
+    assert quarantined_by_source(engine) == {"mqtt": 3}

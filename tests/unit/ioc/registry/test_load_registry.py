@@ -7,7 +7,7 @@ import pytest
 
 from ioc.catalogue import Catalogue, Text, load_catalogue
 from ioc.domain import MINUTE, SECOND, parse_rfc3339
-from ioc.registry import Device, Expected, Registry, Stand, load_registry
+from ioc.registry import SELF, Device, Expected, Registry, Stand, load_registry
 
 ROOT = Path(__file__).parents[4]
 BASE = Path(__file__).parent / "cases" / "base"
@@ -135,3 +135,14 @@ def test_what_should_come_is_every_key_and_every_computed_value_of_every_device(
     assert keys["fridge.temp,device=tl-01,facility=bv01,site=cs1"].max_age_ns == 3 * MINUTE
     assert keys["fridge.breach,device=tl-03,facility=bv01,site=cs2"].device.code == "tl-03"
     assert list(registry.expected("bv09")) == []
+
+
+def test_this_machine_is_known_and_stands_in_no_list(registry: Registry) -> None:
+    assert registry.facility("_self") is SELF
+    assert Registry({}, {}, {}).facility("_self") is SELF
+    assert SELF.code not in registry.facilities
+    assert [one.series.tag("facility") for one in registry.expected("_self")] == []
+    assert len(SELF.sites) == 1
+    assert not SELF.demo
+    for text in (SELF.title, SELF.short):
+        assert [text.in_(language) for language in ("vi", "en", "fr")] == ["Máy này", "This machine", "Cette machine"]
