@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from alerts.level import Level
 from ioc.catalogue import Text
+from ioc.errors import Fault
 
 DEVICE_TABLE = "device"  # ``@device.high``, ``@device.low``: the range that the registry gives the device
 
@@ -144,3 +145,15 @@ class Rule:
     review_by: str  # a date, YYYY-MM-DD
     where: str  # file:line
     tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules by their id, as they were loaded together.
+
+    ``digest`` is that of the files (``alerts.rules.digest``); ``warnings`` are what is allowed and yet looks wrong.
+    """
+
+    rules: Mapping[str, Rule]
+    digest: str = ""
+    warnings: tuple[Fault, ...] = ()

@@ -1,57 +1,77 @@
 """``ioc check``: reads everything that an operator writes, and tells every fault at once."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 import orjson
 
+from alerts.people import read_people
+from alerts.rules import load_rules
 from dashboards.boards import load_boards
-from ioc.catalogue import read_catalogue
+from ioc.catalogue import Catalogue, read_catalogue
 from ioc.config import Settings, load_settings
 from ioc.errors import Fault, RefuseToStartError
-from ioc.registry import read_registry
+from ioc.registry import Registry, read_registry
 
 FAULTY = 1
+
+
+@dataclass
+class Found:
+    """What there is, what is wrong with it, and what is allowed and yet looks wrong."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
 
 
 @click.command("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Read settings, catalogue, registry and boards, and list every fault.
+    """Read settings, catalogue, registry, boards, people and rules, and list every fault.
 
-    Exits with 0 when all is well and with 1 when there are faults. Starts nothing and changes nothing.
+    Exits with 0 when all is well and with 1 when there are faults. Warnings, on standard error, are no faults.
+    Starts nothing and changes nothing.
     """
-    counts, faults = check(dict(os.environ))
+    found = examine(dict(os.environ), datetime.now(UTC).date())
     if as_json:
-        result = {"ok": not faults, "counts": counts, "faults": [asdict(fault) for fault in faults]}
+        result = {"ok": not found.faults, **asdict(found)}
         click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
-    elif faults:
-        for fault in faults:
-            click.echo(str(fault))
-        click.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.")
-    else:
-        click.echo(f"No faults: {', '.join(f'{number} {what}' for what, number in counts.items())}.")
-    if faults:
+        ctx.exit(FAULTY if found.faults else 0)
+    for warning in found.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    for fault in found.faults:
+        click.echo(str(fault))
+    if found.faults:
+        click.echo(f"{len(found.faults)} fault{'s' if len(found.faults) > 1 else ''}.")
         ctx.exit(FAULTY)
+    click.echo(f"No faults: {', '.join(f'{number} {what}' for what, number in found.counts.items())}.")
 
 
 def check(environ: dict[str, str]) -> tuple[dict[str, int], list[Fault]]:
     """How many of what there are, and every fault of the settings and of all files."""
-    faults: list[Fault] = []
+    found = examine(environ)
+    return found.counts, found.faults
+
+
+def examine(environ: dict[str, str], today: date | None = None) -> Found:
+    """Everything that an operator writes; with ``today`` also rules that should have been looked at again."""
+    found = Found()
     settings: Settings | None = None
     try:
         settings = load_settings(environ)
     except RefuseToStartError as error:
-        faults += error.faults
+        found.faults += error.faults
     config_dir = settings.config_dir if settings else Path(environ.get("IOC_CONFIG_DIR") or "configs")
-    catalogue, found = read_catalogue(config_dir)
-    faults += found
-    registry, found = read_registry(config_dir, catalogue)
-    faults += found
-    counts = {
+    catalogue, faults = read_catalogue(config_dir)
+    found.faults += faults
+    registry, faults = read_registry(config_dir, catalogue)
+    found.faults += faults
+    found.counts = {
         "metrics": len(catalogue.metrics),
         "facilities": len(registry.facilities),
         "places": sum(len(facility.places) for facility in registry.facilities.values()),
@@ -60,7 +80,26 @@ def check(environ: dict[str, str]) -> tuple[dict[str, int], list[Fault]]:
         "boards": 0,
     }
     try:
-        counts["boards"] = len(load_boards(config_dir, catalogue))
+        found.counts["boards"] = len(load_boards(config_dir, catalogue))
     except RefuseToStartError as error:
-        faults += error.faults
-    return counts, faults
+        found.faults += error.faults
+    _alerts(found, config_dir, settings, (catalogue, registry), today)
+    return found
+
+
+def _alerts(
+    found: Found, config_dir: Path, settings: Settings | None, known: tuple[Catalogue, Registry], today: date | None
+) -> None:
+    """Rules and people."""
+    people, faults = read_people(config_dir, settings)
+    found.faults += faults
+    found.warnings += people.warnings
+    groups = None if faults and not people.groups else people.groups  # what cannot be read is told once
+    found.counts |= {"rules": 0, "groups": len(people.groups)}
+    try:
+        rules = load_rules(config_dir, *known, groups, today=today)
+    except RefuseToStartError as error:
+        found.faults += error.faults
+    else:
+        found.counts["rules"] = len(rules.rules)
+        found.warnings += rules.warnings

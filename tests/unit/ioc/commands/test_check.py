@@ -37,8 +37,21 @@ def change(path: str, old: str, new: str) -> None:
 def test_the_configuration_that_ships_has_no_faults() -> None:
     result = run()
     assert result.exit_code == 0
-    assert result.stdout.startswith("No faults: 64 metrics, 6 facilities, ")
-    assert result.stdout.endswith(" boards.\n")
+    assert result.stdout.startswith("No faults: 84 metrics, 6 facilities, ")
+    assert result.stdout.endswith(" boards, 42 rules, 7 groups.\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_allowed_and_looks_wrong_is_told_beside_the_result() -> None:
+    change("rules/power.yaml", "2027-06-30", "2020-06-30")
+    result = run()
+    assert result.exit_code == 0
+    assert result.stdout.startswith("No faults: ")
+    people, review = result.stderr.splitlines()
+    assert people.startswith("Warning: configs/people.yaml:")
+    assert "nobody is in pharmacy, " in people
+    assert "the rule 'mains-lost' should have been looked at again by 2020-06-30." in review
+    assert [warning["id"] for warning in json.loads(run("--json").stdout)["warnings"]] == ["IOC-P014", "IOC-A023"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -46,22 +59,34 @@ def test_the_summary_can_be_read_by_programs() -> None:
     result = json.loads(run("--json").stdout)
     assert result["ok"]
     assert result["faults"] == []
-    assert list(result["counts"]) == ["metrics", "facilities", "places", "devices", "series", "boards"]
+    assert list(result["counts"]) == [
+        "metrics",
+        "facilities",
+        "places",
+        "devices",
+        "series",
+        "boards",
+        "rules",
+        "groups",
+    ]
     assert all(result["counts"].values())
 
 
 @pytest.mark.usefixtures("folder")
-def test_faults_of_settings_catalogue_registry_and_boards_are_told_at_once() -> None:
+def test_faults_of_all_that_an_operator_writes_are_told_at_once() -> None:
     change("catalogue/fridge.yaml", "kind: gauge", "kind: gage")
     change("registry/bv01.yaml", "area: icu", "area: icuu")
     change("registry/kinds.yaml", "class: ups", "class: upss")
     change("boards/hospital.yaml", "fridge.temp", "fridge.tmep")
+    change("rules/power.yaml", "group: power", "group: powr")
+    change("people.yaml", "title: {vi: Điện", "titel: {vi: Điện")
     Path("configs/ioc.yaml").write_text("web: {bnd: x}\n")
     result = run(IOC_LANGUAGE="de")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     starts = ["IOC_LANGUAGE:", "configs/ioc.yaml:1:", "configs/catalogue/fridge.yaml:", "configs/registry/bv01.yaml:"]
-    for start in [*starts, "configs/registry/kinds.yaml:", "configs/boards/hospital.yaml:"]:
+    starts += ["configs/registry/kinds.yaml:", "configs/boards/hospital.yaml:", "configs/people.yaml:"]
+    for start in [*starts, "configs/rules/power.yaml:"]:
         assert any(line.startswith(start) for line in lines), start
     assert lines[-1] == f"{len(lines) - 1} faults."
 
@@ -72,6 +97,12 @@ def test_a_fault_in_one_place_is_told_once() -> None:
     result = run()
     assert len(result.stdout.splitlines()) == 2
     assert result.stdout.endswith("1 fault.\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_people_who_cannot_be_read_are_not_reported_by_every_rule() -> None:
+    Path("configs/people.yaml").unlink()
+    assert run().stdout.splitlines()[1:] == ["1 fault."]
 
 
 @pytest.mark.usefixtures("folder")
