@@ -5,13 +5,14 @@ import queue
 import threading
 import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from alerts.message import decode_message
 from alerts.notifiers import DEADLINE_S, CannotError, Notifier
@@ -26,10 +27,12 @@ log = logging.getLogger(__name__)
 
 THREADS = 6
 EACH_SIDE = 2  # threads that one mail server or host may hold; an address only one
+SLOW_NS = 5 * SECOND  # who holds a thread for longer shares all but a few with the others who do
 POLL_S = 0.5  # for what becomes due by the clock; what is new wakes us
 GOODBYE_S = 3.0  # for sends that are under way when we are told to end
 WAITS_S = (1, 2, 4, 8, 15, 30, 60, 120, 300)  # after the first, second … failed attempt; the last one from then on
 GIVEN_UP_AFTER_NS = 24 * 3600 * SECOND
+BUSY = (OperationalError, PoolTimeoutError)  # the database may take the same later
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class Lane:
     kind: str
     where: Secret | str
     room: int
+
+
+SLOW = Lane("", "slow", THREADS - 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Dispatcher:
         self._clock = clock
         self._lock = threading.Lock()
         self._lanes: Counter[Lane] = Counter()
+        self._slow: set[Lane] = set()  # sides that took long the last time
+        self._unmarked: deque[tuple[Delivery, Attempt, float | None]] = deque()  # the database was busy
         self._busy = 0  # threads that have a job
         self._woken = threading.Event()
         self._failing: set[tuple[str, str]] = set()
@@ -112,8 +120,11 @@ class Dispatcher:
         while (job := jobs.get()) is not None:
             try:
                 self._do(job)
-            except DBAPIError as error:
-                log.warning("What was sent cannot be marked, and will be sent again: %s", error.orig)
+            except BUSY as error:
+                log.warning(
+                    "What was sent cannot be marked, and nothing is sent before it is: %s",
+                    getattr(error, "orig", error),
+                )
             except Exception:
                 log.exception("What was sent cannot be marked, and will be sent again.")
             self.wake()
@@ -133,11 +144,17 @@ class Dispatcher:
         until = time.monotonic() + GOODBYE_S
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        try:
+            self._mark_rest()
+        except BUSY as error:
+            log.warning("What was sent cannot be marked, and will be sent again: %s", getattr(error, "orig", error))
 
     def _next(self) -> Job | None:
         """Claim what is to be sent next, if there is something that can be sent now."""
         people = self._people()
-        delivery = self._outbox.claim(self._closed(people))
+        closed = self._closed(people)
+        self._mark_rest()  # after that: what cannot be marked yet is among these or still holds its lanes
+        delivery = self._outbox.claim(closed)
         if delivery is None:
             return None
         person = people.person(delivery.person)
@@ -165,8 +182,8 @@ class Dispatcher:
         notifier = self._notifiers.get(channel.kind)
         if notifier is None:
             return ()
-        side = notifier.other_side(channel.address)
-        return Lane(channel.kind, channel.address, 1), Lane(channel.kind, side, EACH_SIDE)
+        side = Lane(channel.kind, notifier.other_side(channel.address), EACH_SIDE)
+        return Lane(channel.kind, channel.address, 1), side, *([SLOW] if side in self._slow else [])
 
     def _do(self, job: Job) -> None:
         """One attempt, from the claim to the mark."""
@@ -176,12 +193,34 @@ class Dispatcher:
                 return  # this process was stopped meanwhile: when we have sent it, another may have sent it too
             outcome, detail, again_s = self._attempt(job)
             attempt = Attempt(outcome, began_ns, self._clock.now_ns(), detail)
-            self._mark(job.delivery, attempt, again_s)
+            self._time(job, attempt)
+            try:
+                self._mark(job.delivery, attempt, again_s)
+            except BUSY:
+                self._unmarked.append((job.delivery, attempt, again_s))
+                raise
         finally:
             with self._lock:
                 self._lanes.subtract(job.lanes)
                 self._lanes = +self._lanes
                 self._busy -= 1
+
+    def _time(self, job: Job, attempt: Attempt) -> None:
+        """Note whether the other side took long, so that several of those do not take every thread."""
+        slow = attempt.ended_ns - attempt.began_ns >= SLOW_NS
+        for side in job.lanes[1:2]:
+            (self._slow.add if slow else self._slow.discard)(side)
+
+    def _mark_rest(self) -> None:
+        """Mark what was sent while the database was busy: before that is done, a claim might send it once more."""
+        while self._unmarked:
+            try:
+                self._mark(*self._unmarked[0])
+            except BUSY:
+                raise
+            except Exception:
+                log.exception("What was sent cannot be marked, and will be sent again.")
+            self._unmarked.popleft()
 
     def _attempt(self, job: Job) -> tuple[str, str, float | None]:
         """Its outcome, what the other side said, and in how many seconds to try again, None for never."""

@@ -50,6 +50,8 @@ incidents = Table(
     Column("change", BigInteger, nullable=False),
     Index("alert_incident_change", "change"),
     Index("alert_incident_status", "status", "opened_at_ns"),
+    Index("alert_incident_opened", "opened_at_ns", "id"),
+    Index("alert_incident_resolved", "resolved_at_ns"),
 )
 
 events = Table(
@@ -91,7 +93,7 @@ deliveries = Table(
     Column("done_ns", BigInteger),
     Column("error", Text, nullable=False, server_default=""),
     UniqueConstraint("dedup_key", "person", "channel"),
-    Index("alert_delivery_due", "state", "due_ns"),
+    Index("alert_delivery_due", "state", "level", "id", "due_ns"),  # in the order in which they are sent
     Index("alert_delivery_incident", "incident"),
 )
 
@@ -131,4 +133,5 @@ counter = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("change", BigInteger, nullable=False),
+    Column("judged_at_ns", BigInteger),  # when a turn of the engine was last completed
 )

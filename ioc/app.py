@@ -10,6 +10,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 import dashboards.access.csrf
 import dashboards.access.views
+from alerts import IncidentBook
 from dashboards import errors, i18n, security
 from dashboards.access.session import Interface
 from dashboards.api import bp as api
@@ -77,6 +78,7 @@ def _services(app: Flask, settings: Settings, clock: Clock, store: Store | None)
     registry = load_registry(settings.config_dir, catalogue)
     engine = _engine(app)
     book = Book(LatestReader(engine), registry, catalogue, clock)
+    incidents = IncidentBook(engine, clock)
     seal = Sealer(read_secret(settings, "quarantine").reveal())
 
     def context() -> AbstractContextManager[object]:
@@ -90,9 +92,10 @@ def _services(app: Flask, settings: Settings, clock: Clock, store: Store | None)
         book=book,
         store=store or open_store(settings, read_only=True),
         engine=engine,
-        hub=Hub(book, clock, context),
+        hub=Hub(book, incidents, clock, context),
         clock=clock,
         quarantine=Quarantine(engine, seal, clock, settings.quarantine.max_bytes, settings.quarantine.days),
+        incidents=incidents,
     )
 
 

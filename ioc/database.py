@@ -30,7 +30,7 @@ def make_engine(url: str, **options: Any) -> Engine:
     """
     if url.startswith("sqlite"):
         options.setdefault("poolclass", NullPool)
-    engine = create_engine(url, **options)
+    engine = create_engine(url, hide_parameters=True, **options)  # they may name a person, and errors go to the log
     set_up_engine(engine)
     return engine
 

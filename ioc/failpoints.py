@@ -5,10 +5,8 @@
 
 import os
 
-NAMES = (
-    *("after-decode", "after-journal", "after-ack", "after-store", "after-latest"),
-    *("after-evaluation", "in-alert-commit", "after-alert-commit", "after-claim", "before-send", "after-send"),
-)
+INTAKE = ("after-decode", "after-journal", "after-ack", "after-store", "after-latest")
+ALERTS = ("after-evaluation", "in-alert-commit", "after-alert-commit", "after-claim", "before-send", "after-send")
 
 _WANTED, _, _TIMES = os.environ.get("IOC_FAILPOINT", "").partition(":")
 _left = int(_TIMES or "1")

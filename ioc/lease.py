@@ -1,10 +1,11 @@
 """One of many: a lease in the relational database, for work that may be done by one process at a time."""
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Engine, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Engine, String, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ioc.database import metadata, reading, writing
 from ioc.domain import SECOND, Clock, SystemClock
+from ioc.errors import IocError
 
 TTL_NS = 5 * SECOND
 
@@ -16,6 +17,10 @@ leases = Table(
     Column("token", BigInteger, nullable=False),
     Column("expires_at_ns", BigInteger, nullable=False),
 )
+
+
+class LeaseLostError(IocError):
+    """Another has taken the lease since: nothing may be written in its name."""
 
 
 class Lease:
@@ -62,6 +67,16 @@ class Lease:
             self._expires_at_ns = 0
             with writing(self._engine) as connection:
                 connection.execute(update(leases).where(ours).values(expires_at_ns=0))
+
+    def confirm(self, connection: Connection, token: int) -> None:
+        """Make sure, in a transaction that writes, that nobody has held it since ``token`` was ours.
+
+        Raises LeaseLostError. The row stays locked to the end of the transaction, so nobody takes the lease before
+        what is written is there to be read; that its time may have run out meanwhile does no harm then.
+        """
+        row = connection.execute(select(leases).where(leases.c.name == self.name).with_for_update()).first()
+        if row is None or (row.token, row.owner) != (token, self.owner):
+            raise LeaseLostError(f"{row.owner if row else 'nobody'} holds the lease {self.name} now")
 
     def _take(self) -> bool:
         self._expires_at_ns = 0

@@ -8,17 +8,15 @@ import hashlib
 import logging
 import re
 import threading
-from urllib.parse import unquote
 
 from alerts.message import Message, Status
 from alerts.notifiers import text
 from alerts.notifiers.contract import CannotError
-from alerts.notifiers.wire import Deadline, in_time
+from alerts.notifiers.wire import Deadline, in_time, without_secrets
 from ioc.config import Secret, Settings
 from ioc.errors import RetryError
 
 _TYPES = {"critical": "failure", "warning": "warning"}
-_SECRET_FROM = 4  # characters: what is shorter is no secret, and hiding it would blot out words
 
 
 class AppriseNotifier:
@@ -61,8 +59,9 @@ class AppriseNotifier:
         name = ", ".join(str(one.name) for one in result.results)
         if result:
             return f"{name}: sent"
+        rest = address.reveal().partition("://")[2]
         said = " ".join(entry.message for entry in result.logs())
-        raise RetryError(f"{name or 'Apprise'}: {_without_secrets(said, address) or 'not sent'}")
+        raise RetryError(f"{name or 'Apprise'}: {without_secrets(said, rest) or 'not sent'}")
 
 
 def build(settings: Settings) -> AppriseNotifier:
@@ -80,16 +79,5 @@ def _type(message: Message) -> str:
 def _keep_quiet() -> None:
     """What these libraries log holds addresses whole, keys included."""
     logging.getLogger("apprise").propagate = False
-    for name in ("apprise", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _without_secrets(said: str, address: Secret) -> str:
-    """What Apprise says, without any part of the address beyond its scheme."""
-    url = address.reveal()
-    rest = url.partition("://")[2]
-    parts = {part for whole in (rest, unquote(rest)) for part in re.split(r"[/:@?&=,;#]+", whole)}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= _SECRET_FROM:
-            said = said.replace(part, "…")
-    return said
+    logging.getLogger("apprise").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings too

@@ -17,6 +17,7 @@ from alerts.message import Message, Status
 from alerts.notifiers import text
 from alerts.notifiers.contract import CannotError
 from alerts.notifiers.wire import Deadline, connect, cut_off, why
+from alerts.people import mask
 from ioc.config import Address, Secret, Settings
 from ioc.domain import SECOND
 from ioc.errors import MisconfiguredError, RetryError
@@ -44,15 +45,25 @@ class Server:
 
 
 class _Client(smtplib.SMTP):
-    """Speaks over a connection that is there already; gives its name as an address, which needs no look-up."""
+    """Speaks over a connection that is there already; gives its name as an address, which needs no look-up.
 
-    def __init__(self, server: Server, sock: socket.socket) -> None:
+    Replies repeat the mailbox ``to``, which is masked in them.
+    """
+
+    def __init__(self, server: Server, sock: socket.socket, to: str) -> None:
         self._given = sock
+        self._to = re.compile(re.escape(to.encode()), re.IGNORECASE)
+        self._masked = mask(to).encode()
         own = sock.getsockname()[0]
         super().__init__(server.host, server.port, f"[IPv6:{own}]" if ":" in own else f"[{own}]")
 
     def _get_socket(self, _host: str, _port: int, _timeout: float) -> socket.socket:
         return self._given
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next reply."""
+        code, said = super().getreply()
+        return code, self._to.sub(lambda _: self._masked, said)
 
 
 class MailNotifier:
@@ -93,7 +104,7 @@ class MailNotifier:
         encrypted = server.scheme == "smtps"
         if encrypted:
             sock = self._tls.wrap_socket(sock, server_hostname=server.host)
-        with sock, closing(_Client(server, sock)) as client:
+        with sock, closing(_Client(server, sock, mail["To"])) as client:
             client.ehlo_or_helo_if_needed()
             if not encrypted and client.has_extn("starttls"):
                 client.starttls(context=self._tls)

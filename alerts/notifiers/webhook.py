@@ -18,7 +18,7 @@ import orjson
 
 from alerts.message import Message
 from alerts.notifiers.contract import CannotError
-from alerts.notifiers.wire import Deadline, connect, cut_off, why
+from alerts.notifiers.wire import Deadline, connect, cut_off, why, without_secrets
 from ioc.config import Secret, Settings, read_secret
 from ioc.domain import SECOND, rfc3339
 from ioc.errors import RetryError
@@ -66,7 +66,8 @@ class WebhookNotifier:
             answer, said = self._post(target, self._headers(target, message, body), body, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise RetryError(f"{target.place}: {why(error, deadline)}") from None
-        word = _without_secrets(f"{answer.status} {answer.reason} {said[:SHOWN]}".strip(), target)
+        reply = without_secrets(f"{answer.reason} {said}", target.path).strip()
+        word = f"{answer.status} {reply[:SHOWN]}".strip()
         if 200 <= answer.status < 300:
             return word
         redirected = " (redirects are not followed)" if 300 <= answer.status < 400 else ""
@@ -191,12 +192,3 @@ def _retry_after(answer: http.client.HTTPResponse, now_ns: int) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now_ns / SECOND)
     except (ValueError, OverflowError):
         return None
-
-
-def _without_secrets(text: str, target: Target) -> str:
-    """What it said, where it repeats what we sent."""
-    path, _, query = target.path.partition("?")
-    for secret in (target.path, path, query):
-        if len(secret) > 1:
-            text = text.replace(secret, "…")
-    return text

@@ -4,6 +4,7 @@ The time-out of a socket begins anew with every byte. Here a timer shuts the con
 that sends a byte a second holds a thread no longer than one that says nothing.
 """
 
+import re
 import socket
 import ssl
 import threading
@@ -12,8 +13,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TypeVar
+from urllib.parse import unquote
 
 T = TypeVar("T")
+_SECRET_FROM = 4  # characters: what is shorter is no secret, and hiding it would blot out words
 
 
 class Deadline:
@@ -54,13 +57,15 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     """A connection to one of the addresses that the name has now: it is looked up once."""
     found = in_time(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), deadline)
     for number, (family, kind, protocol, _, address) in enumerate(found):
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            sock = socket.socket(family, kind, protocol)  # fails where this machine does not speak IPv6
             sock.settimeout(deadline.left() / (len(found) - number))
             sock.connect(address)
             sock.settimeout(deadline.left())
         except OSError:
-            sock.close()
+            if sock is not None:
+                sock.close()
             if number == len(found) - 1:
                 raise
         else:
@@ -107,4 +112,15 @@ def why(error: Exception, deadline: Deadline) -> str:
             said = text.lower()
         case _:
             said = f"its answer cannot be understood ({type(error).__name__})"
+    return said
+
+
+def without_secrets(said: str, secret: str) -> str:
+    """What the other side says, without this piece of an address or any part of it."""
+    parts: set[str] = set()
+    for whole in (secret, unquote(secret)):
+        parts |= {whole, *whole.split("?"), *re.split(r"[/:@?&=,;#]+", whole)}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _SECRET_FROM:
+            said = said.replace(part, "…")
     return said

@@ -16,7 +16,7 @@ from ioc.config import Settings, ensure_secrets, load_settings, read_secret
 from ioc.database import make_engine, metadata
 from ioc.domain import Frame, SystemClock
 from ioc.errors import Reason
-from ioc.failpoints import NAMES, failpoint
+from ioc.failpoints import INTAKE, failpoint
 from ioc.intake import Batch, Counts, Health, Intake, Quarantine, Reject, Sealer
 from ioc.latest import LatestReader
 from ioc.timeseries import open_store
@@ -100,7 +100,7 @@ def run(folder: Path, base_ns: int, crash_at: str = "") -> int:
     return subprocess.run(command, env=environ, cwd=CONFIGS.parent, timeout=60, check=False).returncode
 
 
-@pytest.mark.parametrize("place", NAMES)
+@pytest.mark.parametrize("place", INTAKE)
 def test_a_crash_at_any_place_loses_nothing_and_counts_nothing_twice(place: str, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     ensure_secrets(settings)

@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.create_table('alert_counter',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('change', sa.BigInteger(), nullable=False),
+    sa.Column('judged_at_ns', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('alert_incident',
@@ -61,6 +62,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('alert_incident', schema=None) as batch_op:
         batch_op.create_index('alert_incident_change', ['change'], unique=False)
+        batch_op.create_index('alert_incident_opened', ['opened_at_ns', 'id'], unique=False)
+        batch_op.create_index('alert_incident_resolved', ['resolved_at_ns'], unique=False)
         batch_op.create_index('alert_incident_status', ['status', 'opened_at_ns'], unique=False)
 
     op.create_table('alert_rules',
@@ -102,7 +105,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('dedup_key', 'person', 'channel')
     )
     with op.batch_alter_table('alert_delivery', schema=None) as batch_op:
-        batch_op.create_index('alert_delivery_due', ['state', 'due_ns'], unique=False)
+        batch_op.create_index('alert_delivery_due', ['state', 'level', 'id', 'due_ns'], unique=False)
         batch_op.create_index('alert_delivery_incident', ['incident'], unique=False)
 
     op.create_table('alert_event',
@@ -148,6 +151,8 @@ def downgrade() -> None:
     op.drop_table('alert_rules')
     with op.batch_alter_table('alert_incident', schema=None) as batch_op:
         batch_op.drop_index('alert_incident_status')
+        batch_op.drop_index('alert_incident_resolved')
+        batch_op.drop_index('alert_incident_opened')
         batch_op.drop_index('alert_incident_change')
 
     op.drop_table('alert_incident')

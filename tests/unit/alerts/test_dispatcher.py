@@ -5,8 +5,9 @@ import threading
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from alerts.dispatcher import EACH_SIDE, GIVEN_UP_AFTER_NS, THREADS, Dispatcher
+from alerts.dispatcher import EACH_SIDE, GIVEN_UP_AFTER_NS, SLOW, SLOW_NS, THREADS, Dispatcher
 from alerts.notifiers import CannotError
 from alerts.outbox import CLAIM_NS, Outbox
 from alerts.people import People
@@ -402,3 +403,87 @@ def test_a_mark_that_fails_ends_no_thread(engine, caplog, monkeypatch):
     assert row(engine, failed[0]).state == "due"
     assert row(engine, second).state == "sent"
     assert "cannot be marked" in caplog.text
+
+
+def test_several_who_are_slow_leave_threads_for_the_others(engine):
+    addresses = {(f"p{n}", "webhook"): f"p{n}@side{n % 3}" for n in range(THREADS)}
+    slow = [True]
+    gate = Gate(*addresses.values())
+    bench = Bench(engine)
+    bench.people = people(addresses | ADDRESSES)
+
+    def before(message, address):
+        if slow and address in gate.closed:
+            bench.clock.advance(SLOW_NS)
+        elif not slow:
+            gate(message, address)
+
+    bench.notifier.before = before
+    for to in addresses:
+        put(engine, to=to)
+    bench.dispatcher.step()
+    slow.clear()
+    for to in addresses:
+        put(engine, incident="i2", to=to)
+    put(engine, level="warning", to=("minh", "webhook"))
+    with Running(bench.dispatcher):
+        assert gate.passed.acquire(timeout=LIMIT_S)
+        gate.open.set()
+        for _ in addresses:
+            assert gate.came.acquire(timeout=LIMIT_S)
+    assert gate.most == SLOW.room
+    assert not bench.dispatcher._slow
+
+
+class BusyMark:
+    """A database that takes no mark as long as it is on."""
+
+    def __init__(self, monkeypatch, error=None):
+        self.on = True
+        self.error = error or OperationalError("insert", {}, Exception("database or disk is full"))
+        original = Outbox.mark_sent
+
+        def mark_sent(outbox, delivery, attempt):
+            if self.on:
+                raise self.error
+            original(outbox, delivery, attempt)
+
+        monkeypatch.setattr(Outbox, "mark_sent", mark_sent)
+
+
+def test_what_cannot_be_marked_yet_is_marked_before_anything_else_is_sent(engine, monkeypatch):
+    bench, busy = Bench(engine), BusyMark(monkeypatch)
+    first, second = put(engine, incident="i1"), put(engine, incident="i2")
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            bench.dispatcher.step()
+        bench.clock.advance(2 * CLAIM_NS)
+    assert [key for _, key in bench.notifier.sent] == ["i1-1"]
+    busy.on = False
+    assert bench.dispatcher.step() == 1
+    assert [key for _, key in bench.notifier.sent] == ["i1-1", "i2-1"]
+    assert {row(engine, number).state for number in (first, second)} == {"sent"}
+
+
+def test_what_can_never_be_marked_holds_up_nobody(engine, monkeypatch, caplog):
+    bench, busy = Bench(engine), BusyMark(monkeypatch)
+    put(engine)
+    with pytest.raises(OperationalError):
+        bench.dispatcher.step()
+    busy.error = IntegrityError("insert", {}, Exception("FOREIGN KEY constraint failed"))
+    assert bench.dispatcher.step() == 0
+    assert "cannot be marked" in caplog.text
+
+
+def test_what_could_not_be_marked_is_marked_at_the_end(engine, monkeypatch, caplog):
+    bench, busy = Bench(engine), BusyMark(monkeypatch)
+    number = put(engine)
+    with pytest.raises(OperationalError):
+        bench.dispatcher.step()
+    stop = threading.Event()
+    stop.set()
+    bench.dispatcher.run(stop)
+    assert "will be sent again: database or disk is full" in caplog.text
+    busy.on = False
+    bench.dispatcher.run(stop)
+    assert row(engine, number).state == "sent"

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from alerts.message import Status, decode_message, encode_message
-from alerts.outbox import CLAIM_NS, DETAIL_LENGTH, LONGEST_WAIT_NS, Attempt, Outbox
-from ioc.database import writing
+from alerts.outbox import CLAIM_NS, DETAIL_LENGTH, LONGEST_WAIT_NS, Attempt, Outbox, _next
+from ioc.database import reading, writing
 from ioc.domain import SECOND, VirtualClock
 from tests.unit.alerts.post import T0, database, message, proof, put, row
 
@@ -244,3 +244,11 @@ def test_a_message_comes_out_as_it_was_put_in_with_the_time_of_sending():
 def test_what_a_later_version_wrote_into_a_message_is_left_out():
     text = encode_message(message()).replace('{"incident"', '{"newer": 1, "incident"', 1)
     assert decode_message(text, T0) == message()
+
+
+def test_a_storm_is_not_sorted_for_each_message(engine):
+    statement = _next(T0, []).compile(engine, compile_kwargs={"literal_binds": True})
+    with reading(engine) as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"explain query plan {statement}")]
+    assert "SEARCH alert_delivery USING INDEX alert_delivery_due (state=?)" in plan
+    assert not any("TEMP B-TREE" in line for line in plan)

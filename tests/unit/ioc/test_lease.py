@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from ioc.database import make_engine, metadata, reading
+from ioc.database import make_engine, metadata, reading, writing
 from ioc.domain import SECOND, VirtualClock
-from ioc.lease import TTL_NS, Lease, leases
+from ioc.lease import TTL_NS, Lease, LeaseLostError, leases
 
 T0 = 1_763_859_600 * SECOND
 
@@ -122,6 +122,29 @@ def test_its_row_says_who_holds_it_until_when(a, engine):
     a.acquire()
     with reading(engine) as connection:
         assert connection.execute(select(leases)).one() == ("scheduler", "a", 1, T0 + TTL_NS)
+
+
+def test_whoever_held_it_last_may_write_even_when_its_time_has_run_out(a, clock, engine):
+    a.acquire()
+    clock.advance(TTL_NS)
+    with writing(engine) as connection:
+        a.confirm(connection, a.token)
+
+
+def test_after_another_has_held_it_nothing_may_be_written(a, b, clock, engine):
+    with writing(engine) as connection, pytest.raises(LeaseLostError, match="nobody"):
+        a.confirm(connection, 1)
+    a.acquire()
+    clock.advance(TTL_NS)
+    b.acquire()
+    with writing(engine) as connection, pytest.raises(LeaseLostError, match="b holds"):
+        a.confirm(connection, 1)
+    clock.advance(TTL_NS)
+    a.acquire()
+    with writing(engine) as connection:
+        a.confirm(connection, 3)
+        with pytest.raises(LeaseLostError):
+            a.confirm(connection, 1)  # what was thought before it changed hands
 
 
 @settings(max_examples=25, deadline=None)

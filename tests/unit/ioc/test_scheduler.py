@@ -2,18 +2,23 @@
 
 import logging
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from sqlalchemy.exc import OperationalError
 
+from ioc.config import ensure_secrets, load_settings
 from ioc.database import make_engine, metadata
 from ioc.domain import SECOND, VirtualClock
 from ioc.errors import RetryError
 from ioc.lease import TTL_NS, Lease, leases
-from ioc.scheduler import JOB_DEFAULTS, Job, Scheduler, Watch
+from ioc.scheduler import JOB_DEFAULTS, THREADS, Job, Parts, Scheduler, Watch, make_jobs
+from ioc.timeseries import MemoryStore
 
+CONFIGS = Path(__file__).parents[3] / "configs"
 T0 = 1_763_859_600 * SECOND
 
 
@@ -69,6 +74,19 @@ def test_everything_is_done_as_soon_as_the_lease_is_ours_and_the_lease_is_free_a
     assert all(event.is_set() for event in done.values())
     assert waits == [1.5]
     assert Lease(engine, "scheduler", "b", clock).acquire()
+
+
+def test_a_job_apart_waits_for_no_other(lease, clock):
+    may_end, ticked = threading.Event(), threading.Event()
+    slow = [Job(f"slow-{n}", 3600, lambda _: may_end.wait(10)) for n in range(THREADS)]
+    scheduler = Scheduler(lease, [*slow, Job("alerts", 0.05, lambda _: ticked.set(), apart=True)], clock)
+
+    def wait(_: float) -> bool:
+        found = ticked.wait(10)
+        may_end.set()
+        return found
+
+    assert scheduler.run(wait) == 0
 
 
 def test_what_is_running_is_waited_for_at_the_end(lease, clock):
@@ -154,6 +172,19 @@ def test_faults_are_counted_each_time_and_said_once_and_so_is_their_end(caplog):
     ]
 
 
+def test_a_job_of_many_runs_a_second_is_skipped_for_a_while_before_a_word_is_said(caplog):
+    caplog.set_level(logging.INFO, "ioc.scheduler")
+    watch = Watch({"roll_up": 3})
+    skipped, executed = EVENT_JOB_MAX_INSTANCES, EVENT_JOB_EXECUTED
+    for code in (skipped, skipped, executed, skipped, skipped):
+        watch.heard(event(code))
+    assert caplog.messages == []
+    for code in (skipped, skipped, executed, executed):
+        watch.heard(event(code))
+    assert caplog.messages == ["The job roll_up still runs and was skipped", "The job roll_up works again."]
+    assert watch.counts["roll_up", "still runs and was skipped"] == 6
+
+
 def test_an_expected_error_is_a_sentence_and_an_unexpected_one_shows_where(caplog):
     watch = Watch()
     watch.heard(event(EVENT_JOB_ERROR, RetryError("the disk is full")))
@@ -163,3 +194,40 @@ def test_an_expected_error_is_a_sentence_and_an_unexpected_one_shows_where(caplo
         "The job derive failed: 'x'",
     ]
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]
+
+
+def test_all_the_work_is_there_and_the_alerts_have_a_thread_of_their_own(tmp_path, engine, lease, clock):
+    settings = load_settings({"IOC_DATA_DIR": str(tmp_path), "IOC_CONFIG_DIR": str(CONFIGS)})
+    ensure_secrets(settings)
+    metadata.create_all(engine)
+    jobs, _ = make_jobs(Parts(settings, engine, MemoryStore(), lease, clock))
+    assert {job.name: job.every for job in jobs} == {
+        "alerts": 0.2,
+        "windows": 15,
+        "derive": 10,
+        "derive_disks": 300,
+        "roll_up": 60,
+        "retain": 3600,
+        "backup": 600,
+        "prune_quarantine": 3600,
+        "prune_sessions": 3600,
+    }
+    assert [job.name for job in jobs if job.apart] == ["alerts"]
+
+
+def test_a_clock_that_is_set_back_keeps_no_job_waiting(lease, clock):
+    scheduler = Scheduler(lease, [Job("alerts", 0.2, lambda _: None)], clock)
+    scheduler._scheduler.start(paused=True)
+    try:
+        scheduler.keep_lease()
+        [job] = scheduler._scheduler.get_jobs()
+        planned = datetime.now(UTC) + timedelta(hours=1)  # by the clock of before
+        job.modify(next_run_time=planned)
+        clock.advance(SECOND)
+        scheduler.keep_lease()
+        assert job.next_run_time == planned
+        clock.advance(-3600 * SECOND)
+        scheduler.keep_lease()
+        assert job.next_run_time <= datetime.now(UTC)
+    finally:
+        scheduler._scheduler.shutdown()

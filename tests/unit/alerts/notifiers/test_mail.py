@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import io
 
 import pytest
 
@@ -9,6 +10,7 @@ from alerts.message import Status
 from alerts.notifiers import CannotError
 from alerts.notifiers.mail import MailNotifier, compose, parse_server
 from ioc.config import Secret
+from ioc.errors import RetryError
 from tests.unit.alerts.post import message
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -106,3 +108,44 @@ def test_without_a_server_it_can_never_work_and_says_what_to_set():
 def test_the_other_side_is_the_one_mail_server():
     notifier = MailNotifier(None, "ioc@bv01.vn", ZONE)
     assert notifier.other_side(Secret("a@b")) == notifier.other_side(Secret("c@d"))
+
+
+class Line:
+    """A connection to a server that says what is written here, line by line."""
+
+    def __init__(self, *said):
+        self.said = io.BytesIO("".join(f"{line}\r\n" for line in said).encode())
+
+    def makefile(self, _mode):
+        return self.said
+
+    def getsockname(self):
+        return "127.0.0.1", 50_000
+
+    def sendall(self, _data):
+        pass
+
+    def dup(self):
+        return self
+
+    def close(self):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+REFUSED = "5.1.1 <Lan@BV01.vn>: Recipient address rejected: no lan@bv01.vn here"
+
+
+@pytest.mark.parametrize(("code", "error"), [(550, CannotError), (450, RetryError), (554, RetryError)])
+def test_a_server_that_repeats_the_mailbox_does_not_make_us_show_it(code, error, monkeypatch):
+    line = Line("220 here", "250 mail", "250 sender ok", f"{code} {REFUSED}")
+    monkeypatch.setattr("alerts.notifiers.mail.connect", lambda *_: line)
+    notifier = MailNotifier(parse_server("smtp://mail", NONE), "ioc@bv01.vn", ZONE)
+    with pytest.raises(error) as raised:
+        notifier.send(message(), Secret("lan@bv01.vn"), 5.0)
+    assert str(raised.value).endswith(f"{code} 5.1.1 <l…@bv01.vn>: Recipient address rejected: no l…@bv01.vn here")

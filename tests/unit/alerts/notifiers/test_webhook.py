@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from alerts.message import Status
 from alerts.notifiers import CannotError
-from alerts.notifiers.webhook import WebhookNotifier, build, document, parse_target, signature
+from alerts.notifiers.webhook import SHOWN, WebhookNotifier, build, document, parse_target, signature
 from ioc.config import Secret, ensure_secrets, load_settings, read_secret
 from ioc.domain import SECOND
 from ioc.errors import RetryError
@@ -171,3 +172,19 @@ def test_the_manual_shows_the_document_as_it_is():
     manual = (Path(__file__).parents[4] / "docs" / "connect-email-and-webhook.md").read_text(encoding="utf-8")
     shown = orjson.loads(manual.partition("```json\n")[2].partition("```")[0])
     assert set(shown) == set(orjson.loads(document(message())))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("no such thing: /in/T0KEN-of-lan", "no such thing: …"),
+        ("unknown token T0KEN-of-lan", "unknown token …"),
+        ("x" * (SHOWN - 20) + " /in/T0KEN-of-lan", "x" * (SHOWN - 20) + " …"),
+    ],
+)
+def test_a_reply_that_repeats_the_secret_of_the_address_does_not_show_it(said, shown, monkeypatch):
+    answer = SimpleNamespace(status=404, reason="Not Found", getheader=lambda _name: None)
+    monkeypatch.setattr(WebhookNotifier, "_post", lambda *_: (answer, said))
+    with pytest.raises(RetryError) as raised:
+        WebhookNotifier(KEY, ["hook.example"]).send(message(), Secret("https://hook.example/in/T0KEN-of-lan"), 5.0)
+    assert str(raised.value) == f"https://hook.example: 404 {f'Not Found {shown}'[:SHOWN]}"

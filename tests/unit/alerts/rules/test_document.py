@@ -5,8 +5,9 @@ from pathlib import Path
 
 import orjson
 
+from alerts.people import Group
 from alerts.rules import RuleSet, document_of, document_of_rule
-from ioc.catalogue import load_catalogue
+from ioc.catalogue import Text, load_catalogue
 
 
 def test_a_document_says_all_that_a_page_shows(folder: Path, load: Callable[..., RuleSet]) -> None:
@@ -52,3 +53,12 @@ def test_a_state_stands_by_its_code(
 def test_a_rule_whose_metric_is_gone_is_shown_all_the_same(load: Callable[..., RuleSet]) -> None:
     shown = document_of_rule(load().rules["fridge-warm"], None)
     assert (shown["metric_title"], shown["unit"]) == ({}, "1")
+
+
+def test_groups_give_their_titles_to_whom_it_tells_and_who_cares(folder: Path, load: Callable[..., RuleSet]) -> None:
+    rule = load().rules["fridge-warm"]
+    plain = document_of_rule(rule, None)
+    assert (plain["notify"]["group_title"], plain["owner_title"]) == ({}, {})
+    group = Group(rule.notify.group, Text("Khoa Dược", "Pharmacy"), ())
+    (shown,) = document_of([rule], load_catalogue(folder), {group.code: group})
+    assert shown["notify"]["group_title"] == {"vi": "Khoa Dược", "en": "Pharmacy", "fr": "Pharmacy"}
