@@ -156,3 +156,8 @@ def weekday_date(ns: int, language: str, zone: str) -> str:
 def moment(ns: int, language: str, zone: str) -> str:
     """``14:32 21/11/2026``."""
     return f"{clock(ns, zone)} {date(ns, language, zone)}"
+
+
+def decimals_of(number: float) -> int:
+    """How many a limit needs, to be written as exactly as it was given."""
+    return len(f"{number:.6f}".rstrip("0").partition(".")[2])

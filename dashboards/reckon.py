@@ -103,6 +103,8 @@ class Shown:
     turns_ns: int | None = None  # when the first of its values turns late or stale
     max_age_ns: int = 0
     level: str = ""
+    alert: str = ""  # the incident behind the level
+    real: bool = False  # whether that is no exercise, though the value may be in part
     key: str = ""  # what tells it from others of the same device
     ago: str = ""  # "40 giây trước"
     due: str = ""  # "10 ph": how often it should come

@@ -3,6 +3,8 @@
 from flask import Blueprint
 
 from dashboards.admin import quarantine, sources
+from dashboards.alerts import views as alerts
+from dashboards.alerts.live import alerts_view, incident_view
 from dashboards.definitions import views as definitions
 from dashboards.devices import views as devices
 from dashboards.devices.live import device_view, devices_view
@@ -18,6 +20,7 @@ from dashboards.states import views as states
 PAGES: tuple[Blueprint, ...] = (
     home.bp,
     hospital.bp,
+    alerts.bp,
     devices.bp,
     history.bp,
     definitions.bp,
@@ -28,5 +31,11 @@ PAGES: tuple[Blueprint, ...] = (
 )
 
 VIEWS.update(
-    home=home_view, hospital=hospital_view, devices=devices_view, device=device_view, sources=sources.sources_view
+    home=home_view,
+    hospital=hospital_view,
+    alerts=alerts_view,
+    incident=incident_view,
+    devices=devices_view,
+    device=device_view,
+    sources=sources.sources_view,
 )

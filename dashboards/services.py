@@ -8,6 +8,8 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
+from alerts import Acts, IncidentBook, IncidentReader
+from dashboards.acts import AuditedActs
 from dashboards.live.hub import Hub
 from dashboards.offload import in_background, offload
 from dashboards.reckon import Lens
@@ -39,6 +41,17 @@ class Services:
     hub: Hub
     clock: Clock
     quarantine: Quarantine
+    incidents: IncidentBook
+
+    @cached_property
+    def incident_reader(self) -> IncidentReader:
+        """Single incidents with their timelines, and lists that reach into the past; asks the database each time."""
+        return IncidentReader(self.engine)
+
+    @cached_property
+    def acts(self) -> Acts:
+        """What a person does with an incident; the audit log knows of it."""
+        return AuditedActs(self.engine, self.clock)
 
     @cached_property
     def users(self) -> Users:
@@ -83,6 +96,11 @@ class Services:
         if not self.hub.running:
             self.hub.catch_up()
         return self.book
+
+    def alerts(self) -> IncidentBook:
+        """The incidents as of now, likewise."""
+        self.present()
+        return self.incidents
 
 
 def services() -> Services:

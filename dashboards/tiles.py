@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dashboards.alarms import Alarms
 from dashboards.boards import FeedSpec, TileSpec
 from dashboards.reckon import Lens, Shown, limits_of, reckon, source_age
 from ioc.domain import State
@@ -33,6 +34,13 @@ class Tile:
     condition: str = ""  # loading or error: the page's own, not the value's
     code: str = ""  # of an error
     next_change_ns: int | None = None
+    alarm: str = ""  # the worst level of all that its figures take
+    real: bool = False  # whether that is no exercise
+
+    @property
+    def level(self) -> str:
+        """That, or the level of its figure."""
+        return self.alarm or self.figure.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,12 @@ class Feed:
     next_change_ns: int | None = None
 
 
-def build_tile(spec: TileSpec, lens: Lens) -> Tile:
+def build_tile(spec: TileSpec, lens: Lens, alarms: Alarms) -> Tile:
     """The tile of ``spec`` as of ``lens.now_ns``."""
-    figure = reckon(spec.figure, lens)
-    facts = tuple(reckon(term, lens) for term in spec.facts)
+    figure = alarms.on_term(reckon(spec.figure, lens), spec.figure)
+    facts = tuple(alarms.on_term(reckon(term, lens), term) for term in spec.facts)
     changes = [t for shown in (figure, *facts) if (t := shown.turns_ns) is not None]
+    worst = alarms.worst(spec.figure, *spec.facts)
     nothing = figure.value == 0 and figure.state in (State.FRESH, State.LATE)
     return Tile(
         id=f"tile-{spec.id}",
@@ -67,13 +76,16 @@ def build_tile(spec: TileSpec, lens: Lens) -> Tile:
         empty=spec.empty.in_(lens.language) if spec.empty and nothing and not facts else "",
         covers=spec.covers.in_(lens.language) if spec.covers else "",
         next_change_ns=min(changes, default=None),
+        alarm=worst.level.word if worst else "",
+        real=worst is not None and not worst.simulated,
     )
 
 
-def build_feed(spec: FeedSpec, lens: Lens) -> Feed:
+def build_feed(spec: FeedSpec, lens: Lens, alarms: Alarms) -> Feed:
     """The item of ``spec`` as of ``lens.now_ns``."""
-    figure = reckon(spec.figure, lens) if spec.figure else source_age(spec.source, lens)
-    beside = reckon(spec.beside, lens) if spec.beside else None
+    own = spec.figure
+    figure = alarms.on_term(reckon(own, lens), own) if own else source_age(spec.source, lens)
+    beside = alarms.on_term(reckon(spec.beside, lens), spec.beside) if spec.beside else None
     changes = [t for shown in (figure, beside) if shown and (t := shown.turns_ns) is not None]
     href = _href(spec.link.class_, lens) if spec.link else "/sources"
     title = spec.title.in_(lens.language)

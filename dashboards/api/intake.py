@@ -7,7 +7,7 @@ from flask import Response
 from dashboards.access import authorise, narrowed
 from dashboards.api import params
 from dashboards.api.answers import as_json, as_list
-from dashboards.api.openapi import QUARANTINE_STATES
+from dashboards.api.schemas import QUARANTINE_STATES
 from dashboards.errors import not_found
 from dashboards.services import Services, services
 from ioc.access import Principal, allowed, record

@@ -10,6 +10,7 @@ from dashboards.api import params
 from dashboards.api.answers import as_list
 from dashboards.errors import ProblemError, bad_request
 from dashboards.i18n import current_language
+from dashboards.incidents import alarming
 from dashboards.live.hub import TooManyStreamsError
 from dashboards.live.stream import HEADERS, events, tune
 from dashboards.live.values import Filter, ValuesView
@@ -36,7 +37,9 @@ def latest() -> Response:
     values = [value for value in values if not state or value.state == state]
     page = values[start : start + limit]
     more = start + limit < len(values)
-    return as_list([value.as_json(now_ns) for value in page], str(start + limit) if more else None)
+    level_of = alarming(services().incidents.open(wanted.facility, wanted.site))
+    items = [value.as_json(now_ns) | ({"level": level.word} if (level := level_of(value)) else {}) for value in page]
+    return as_list(items, str(start + limit) if more else None)
 
 
 def stream() -> Response:

@@ -2,16 +2,23 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
+from dashboards.api.schemas import (
+    ALERT_STATES,
+    INTEGER,
+    LEVELS,
+    QUARANTINE_STATES,
+    SCHEMAS,
+    STRING,
+    TRUTH,
+    Json,
+    words_of,
+)
 from ioc.access import ACTIONS
-from ioc.domain import Quality, State
+from ioc.domain import State
 from ioc.errors import Reason
 from ioc.timeseries import How
-
-Json = dict[str, Any]
-
-QUARANTINE_STATES = ("open", "resent", "discarded")
 
 
 class Described(Protocol):
@@ -29,97 +36,9 @@ class Described(Protocol):
     def answer(self) -> str: ...
     @property
     def takes(self) -> tuple[str, ...]: ...
+    @property
+    def body(self) -> str: ...
 
-
-STRING: Json = {"type": "string"}
-NUMBER: Json = {"type": "number"}
-INTEGER: Json = {"type": "integer"}
-TRUTH: Json = {"type": "boolean"}
-TIME: Json = {"type": "string", "format": "date-time"}
-TAGS: Json = {"type": "object", "additionalProperties": STRING}
-
-
-def _or_null(schema: Json) -> Json:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def _words(words: Iterable[str]) -> Json:
-    return {"type": "string", "enum": list(words)}
-
-
-def _object(**properties: Json) -> Json:
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _list_of(schema: str) -> Json:
-    return _object(items={"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}, next=_or_null(STRING))
-
-
-SCHEMAS: dict[str, Json] = {
-    "Error": _object(error=_object(code=STRING, message=STRING, hint=STRING)),
-    "Value": _object(
-        metric=STRING,
-        tags=TAGS,
-        value=_or_null(NUMBER),
-        unit=STRING,
-        as_of=_or_null(TIME),
-        age_s=_or_null(NUMBER),
-        state=_words(State),
-        quality=_or_null(STRING),
-        source=_or_null(STRING),
-        n=INTEGER,
-        m=INTEGER,
-    ),
-    "Values": _list_of("Value"),
-    "Series": _object(
-        metric=STRING,
-        tags=TAGS,
-        unit=STRING,
-        how=_words(How),
-        quality=_words(Quality),
-        points={
-            "type": "array",
-            "items": {"type": "array", "prefixItems": [TIME, _or_null(NUMBER)], "minItems": 2, "maxItems": 2},
-        },
-    ),
-    "SeriesList": _list_of("Series"),
-    "Item": _object(
-        id=INTEGER,
-        state=_words(QUARANTINE_STATES),
-        source=STRING,
-        topic=STRING,
-        facility=STRING,
-        reason=_words(Reason),
-        detail=STRING,
-        received_at=TIME,
-        last_at=TIME,
-        count=INTEGER,
-        size=INTEGER,
-        truncated=TRUTH,
-        resend_requested_at=_or_null(TIME),
-        closed_at=_or_null(TIME),
-        closed_by=STRING,
-    ),
-    "Quarantine": _list_of("Item"),
-    "Resent": _object(id=INTEGER, state=_words(("resend_requested",))),
-    "Source": _object(
-        name=STRING,
-        kind=STRING,
-        connected=TRUTH,
-        alive=TRUTH,
-        last_message_at=_or_null(TIME),
-        received=INTEGER,
-        accepted=INTEGER,
-        quarantined={"type": "object", "additionalProperties": INTEGER},
-        ignored=INTEGER,
-        gaps=INTEGER,
-        backlog=INTEGER,
-        error=STRING,
-        updated_at=TIME,
-    ),
-    "Sources": _list_of("Source"),
-    "Description": {"type": "object"},
-}
 
 _TIME_NOTE = "RFC 3339 (write + as %2B), `now`, or back from now such as `-24h`"
 _QUERY: dict[str, tuple[str, Json]] = {
@@ -128,21 +47,25 @@ _QUERY: dict[str, tuple[str, Json]] = {
     "site": ("Code of one of its sites", STRING),
     "device": ("Code of a device", STRING),
     "source": ("Name of a source", STRING),
-    "state": ("Only values in this state", _words(State)),
+    "state": ("Only values in this state", words_of(State)),
     "limit": ("Items of one page", INTEGER),
     "cursor": ("`next` of the page before", STRING),
     "start": (f"Begin, included: {_TIME_NOTE}. A day before `stop` where it is not given", STRING),
     "stop": (f"End, excluded: {_TIME_NOTE}. Now where it is not given", STRING),
     "every": ("`raw` for the values as they came, or the length of a window: `5m`, `1h`, `1d`", STRING),
-    "how": ("How the values of a window become one; as the metric adds up where it is not given", _words(How)),
+    "how": ("How the values of a window become one; as the metric adds up where it is not given", words_of(How)),
     "by": ("Tags to group by, with commas; each series by itself where it is not given", STRING),
-    "format": ("Form of the answer", _words(("json", "csv"))),
+    "format": ("Form of the answer", words_of(("json", "csv"))),
     "view": ("Page whose parts are wanted instead of values, with its facility, site and lang", STRING),
-    "reason": ("Only inputs refused for this reason", _words(Reason)),
-    "quarantine_state": ("Only items in this state; open where it is not given", _words(QUARANTINE_STATES)),
+    "reason": ("Only inputs refused for this reason", words_of(Reason)),
+    "quarantine_state": ("Only items in this state; open where it is not given", words_of(QUARANTINE_STATES)),
+    "alert_status": ("Only those that are open (as where it is not given) or resolved, or all", words_of(ALERT_STATES)),
+    "level": ("Only those of this level or a higher one", words_of(LEVELS)),
+    "unowned": ('Only those of which somebody has to say "mine", and nobody has', TRUTH),
     "name": ("Only the source of this name", STRING),
 }
-_NAMES = {"quarantine_state": "state"}
+_NAMES = {"quarantine_state": "state", "alert_status": "status"}
+_IN_PATH = {"number": INTEGER, "incident": STRING}
 _TEXTS = {
     "400": "A parameter cannot be understood",
     "401": "Nobody is logged in, or the token does not open",
@@ -182,19 +105,24 @@ def document(operations: Iterable[Described]) -> Json:
 def _operation(operation: Described) -> Json:
     least = ACTIONS[operation.action]
     responses = {status: _failure(text) for status, text in _TEXTS.items()}
-    if "number" in operation.takes:
-        responses |= {"404": _failure("There is no such item"), "409": _failure("It has been dealt with already")}
-    return {
+    if not _IN_PATH.keys().isdisjoint(operation.takes):
+        responses["404"] = _failure("There is no such item")
+        if operation.method != "GET":
+            responses["409"] = _failure("It has been dealt with already")
+    described: Json = {
         "summary": operation.summary,
         "description": f"For the role `{least}` and those above it, within their scope.",
         "parameters": [_parameter(name) for name in operation.takes],
-        "responses": _success(operation.answer) | responses,
     }
+    if operation.body:
+        responses["422"] = _failure("A reason is needed, or the text is too long")
+        described["requestBody"] = {"content": {"application/json": {"schema": _schema(operation.body)}}}
+    return described | {"responses": _success(operation.answer) | responses}
 
 
 def _parameter(name: str) -> Json:
-    if name == "number":
-        return {"name": name, "in": "path", "required": True, "schema": INTEGER}
+    if name in _IN_PATH:
+        return {"name": name, "in": "path", "required": True, "schema": _IN_PATH[name]}
     if name == "Last-Event-ID":
         return {"name": name, "in": "header", "description": "Go on after this event", "schema": STRING}
     text, schema = _QUERY[name]
@@ -206,7 +134,7 @@ def _success(answer: str) -> Json:
         return {"204": {"description": "Done"}}
     if answer == "Events":
         return {"200": {"description": "Events", "content": {"text/event-stream": {"schema": STRING}}}}
-    content: Json = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
+    content: Json = {"application/json": {"schema": _schema(answer)}}
     if answer == "SeriesList":
         content["text/csv"] = {"schema": STRING}
     return {"202" if answer == "Resent" else "200": {"description": answer, "content": content}}
@@ -215,5 +143,9 @@ def _success(answer: str) -> Json:
 def _failure(text: str) -> Json:
     return {
         "description": text,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {"application/json": {"schema": _schema("Error")}},
     }
+
+
+def _schema(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from dashboards.access import authorise
-from dashboards.api import intake, latest, series
+from dashboards.api import alerts, intake, latest, series
 from dashboards.api.answers import as_json
 from dashboards.api.openapi import document
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one address. ``takes`` names its parameters, described in ``openapi.py``; ``action`` the right."""
+    """One method of one address. ``takes`` names its parameters, described in ``openapi.py``; ``action`` the right;
+    ``answer`` and ``body`` name what it gives and is sent, described in ``schemas.py``."""
 
     method: str
     path: str
@@ -22,6 +23,7 @@ class Operation:
     action: str
     answer: str
     takes: tuple[str, ...] = ()
+    body: str = ""
 
 
 def openapi() -> Response:
@@ -42,6 +44,27 @@ OPERATIONS = (
         "GET", "/stream", latest.stream, "Server-sent events: snapshot, delta, heartbeat, reload", "board", "Events",
         ("metric", "facility", "site", "device", "source", "view", "Last-Event-ID"),
     ),
+    Operation(
+        "GET", "/alerts", alerts.alerts, "Alerts: the open ones, the most urgent first, or those of the past", "alerts",
+        "Alerts", ("facility", "site", "alert_status", "level", "unowned", "limit", "cursor"),
+    ),
+    Operation(
+        "GET", "/alerts/<incident>", alerts.alert, "One alert with its timeline and who was told", "alerts",
+        "AlertDetail", ("incident",),
+    ),
+    Operation(
+        "POST", "/alerts/<incident>/ack", alerts.acknowledge, 'Say "mine"', "acknowledge", "AlertDetail",
+        ("incident",), "Acknowledgement",
+    ),
+    Operation(
+        "POST", "/alerts/<incident>/note", alerts.note, "Write into its timeline", "acknowledge", "AlertDetail",
+        ("incident",), "Note",
+    ),
+    Operation(
+        "POST", "/alerts/<incident>/close", alerts.close, "End one that will never speak again", "close",
+        "AlertDetail", ("incident",), "Closing",
+    ),
+    Operation("GET", "/rules", alerts.rules, "The rules in force, and why newer ones are not", "alerts", "Rules"),
     Operation(
         "GET", "/quarantine", intake.quarantine, "Inputs that could not be understood", "quarantine", "Quarantine",
         ("facility", "source", "reason", "quarantine_state", "limit", "cursor"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dashboards import format as fmt
+from dashboards.alarms import Alarms, worst_of
 from dashboards.reckon import Lens, Shown, aged
 from dashboards.reporting import state_of_device
 from ioc.catalogue import Kind, Metric
@@ -31,6 +32,9 @@ class DeviceRow:
     unconfirmed: bool
     sim: bool
     turns_ns: int | None
+    level: str = ""  # of its worst incident
+    alert: str = ""  # that incident
+    real: bool = False  # whether that is no exercise
 
     @property
     def titled(self) -> bool:
@@ -85,8 +89,9 @@ def place_of(device: Device, lens: Lens) -> str:
     return words if len(facility.sites) == 1 else f"{words}, {facility.sites[place.site].title.in_(lens.language)}"
 
 
-def row_of(code: str, values: Sequence[Value], lens: Lens) -> DeviceRow:
+def row_of(code: str, values: Sequence[Value], lens: Lens, alarms: Alarms) -> DeviceRow:
     """The row of one device from its values."""
+    worst = worst_of(alarms.of_device(code))
     device = lens.registry.device(lens.facility, code)
     order = {key: place for place, key in enumerate(device.keys)} if device else {}
     values = sorted(values, key=lambda v: (order.get(v.metric.partition(".")[2], len(order)), v.metric))
@@ -99,16 +104,19 @@ def row_of(code: str, values: Sequence[Value], lens: Lens) -> DeviceRow:
         place=place_of(device, lens) if device else "",
         href=f"/device/{lens.facility}/{code}",
         state=state_of_device(values),
-        values=tuple(shown(value, lens) for value in values[:VALUES_SHOWN]),
+        values=tuple(alarms.on_device(shown(value, lens), code) for value in values[:VALUES_SHOWN]),
         as_of_ns=newest,
         ago="" if newest is None else fmt.ago(newest, lens.now_ns, lens.language, lens.zone),
         unconfirmed=device is None,
         sim=any(value.quality is Quality.SIM for value in values),
         turns_ns=min((t for v in values if (t := v.next_change_ns) is not None), default=None),
+        level=worst.level.word if worst else "",
+        alert=worst.id if worst else "",
+        real=worst is not None and not worst.simulated,
     )
 
 
-def rows(lens: Lens, device_class: str = "") -> list[DeviceRow]:
+def rows(lens: Lens, alarms: Alarms, device_class: str = "") -> list[DeviceRow]:
     """Every device of the facility or site, in the order of the registry; those it does not know come last."""
-    found = [row_of(code, values, lens) for code, values in lens.present.by_device.items()]
+    found = [row_of(code, values, lens, alarms) for code, values in lens.present.by_device.items()]
     return [row for row in found if not device_class or row.device_class == device_class]

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from dashboards import format as fmt
 from dashboards.access import authorise
+from dashboards.alarms import alarms_at
 from dashboards.definitions.texts import class_title
 from dashboards.devices.rows import DeviceRow, place_of, rows, shown, written
 from dashboards.errors import not_found
@@ -54,7 +55,7 @@ def index(facility: str) -> str:
     authorise("board", facility=facility, site=chosen.site)
     found = known_facility(services(), facility, chosen.site)
     seen = lens(facility, chosen.site)
-    every = rows(seen)
+    every = rows(seen, alarms_at(services(), facility, chosen.site))
     fitting = [row for row in every if not chosen.class_ or row.device_class == chosen.class_]
     groups: dict[str, list[DeviceRow]] = {}
     for row in fitting:
@@ -63,6 +64,7 @@ def index(facility: str) -> str:
     return render_template(
         "devices.html",
         facility=facility,
+        site=chosen.site,
         name=say(found.short),
         r=seen.report,
         sim=simulated(seen.present.all_values),
@@ -86,6 +88,7 @@ def device(facility: str, device: str) -> str:
     values = own.book.values(facility=facility, site=site, device=device, now_ns=now_ns())
     if not values:
         raise not_found(f"{facility} has no device {device!r}", "The list of devices names them.")
+    alarms = alarms_at(own, facility, site)
     charts = _charts(found, device, facility, site) if principal.may("history") else []
     if charts:
         use_csp("history")
@@ -94,6 +97,7 @@ def device(facility: str, device: str) -> str:
     return render_template(
         "device.html",
         facility=facility,
+        site=site,
         name=say(name.short),
         title=say(found.title) if found else device,
         code=device,
@@ -101,7 +105,7 @@ def device(facility: str, device: str) -> str:
         place=place_of(found, seen) if found else site,
         range=_range(found),
         unconfirmed=found is None,
-        values=[shown(value, seen) for value in values],
+        values=[alarms.on_device(shown(value, seen), device) for value in values],
         sim=simulated(values),
         charts=charts,
         stream=address("api.stream", {"view": "device", **scope}),

@@ -20,6 +20,8 @@ RANGES = {"6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "90d": 90 
 MOST_POINTS = 3_000
 STEPS = {"raw": 0, "5m": 5 * 60 * SECOND, "1h": HOUR, "1d": DAY}
 RAW_KEPT = 2 * DAY  # the points themselves are offered for short ranges only
+RAW_FIRST = 6 * HOUR  # around an alert nothing is smoothed, where the points are few enough
+MARGIN = HOUR  # shown before and after an alert, or a quarter of its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +44,35 @@ class Choice:
     stop_ns: int
 
 
-def read(asked: Mapping[str, str], metric: Metric, now_ns: int, zone: str) -> Choice:
-    """What the address asks for; what it does not say is chosen."""
-    range_, start_ns, stop_ns = "", 0, 0
+def read(
+    asked: Mapping[str, str], metric: Metric, now_ns: int, zone: str, around: tuple[int, int] | None = None
+) -> Choice:
+    """What the address asks for; what it does not say is chosen, so that the time ``around`` an alert is seen."""
+    range_, start_ns, stop_ns = _range(asked, now_ns, zone, around)
+    offered = steps_for(stop_ns - start_ns)
+    every = asked.get("every", "")
+    if every not in offered:
+        fine = around is not None and stop_ns - start_ns <= RAW_FIRST
+        every = "raw" if fine else next((step for step in offered if step != "raw"), "1d")
+    hows = [how for how, _title in hows_for(metric)]
+    how = asked.get("how", "")
+    return Choice(range_, every, how if how in hows else hows[0], start_ns, stop_ns)
+
+
+def _range(asked: Mapping[str, str], now_ns: int, zone: str, around: tuple[int, int] | None) -> tuple[str, int, int]:
     if asked.get("from") or asked.get("to"):
         start_ns, stop_ns = local_ns("from", asked, zone), local_ns("to", asked, zone)
         if start_ns >= stop_ns:
             raise ProblemError(400, "bad_parameter", _("The beginning has to lie before the end."))
-    else:
-        range_ = asked.get("range") or "24h"
-        if range_ not in RANGES:
-            raise bad_request("range", f"there is no range {range_!r}", f"Known: {', '.join(RANGES)}.")
-        start_ns, stop_ns = now_ns - RANGES[range_], now_ns
-    offered = steps_for(stop_ns - start_ns)
-    every = asked.get("every", "")
-    every = every if every in offered else next((step for step in offered if step != "raw"), "1d")
-    hows = [how for how, _title in hows_for(metric)]
-    how = asked.get("how", "")
-    return Choice(range_, every, how if how in hows else hows[0], start_ns, stop_ns)
+        return "", start_ns, stop_ns
+    if around is not None and not asked.get("range"):
+        began_ns, ended_ns = around
+        margin_ns = max(MARGIN, (ended_ns - began_ns) // 4)
+        return "", began_ns - margin_ns, min(now_ns, ended_ns + margin_ns)
+    range_ = asked.get("range") or "24h"
+    if range_ not in RANGES:
+        raise bad_request("range", f"there is no range {range_!r}", f"Known: {', '.join(RANGES)}.")
+    return range_, now_ns - RANGES[range_], now_ns
 
 
 def local_ns(name: str, asked: Mapping[str, str], zone: str) -> int:

@@ -6,19 +6,22 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 
-from dashboards.access import narrowed
+from alerts import Incident
+from dashboards.access import authorise, narrowed
+from dashboards.alerts.words import words_of
 from dashboards.definitions.texts import Group, class_title, definition_of, groups
 from dashboards.errors import not_found
 from dashboards.figures.chart import chart_of
 from dashboards.history import choice as choices
 from dashboards.hospital.live import known_facility
+from dashboards.incidents import place_of, shows
 from dashboards.render import language, named, now_ns, say
 from dashboards.security import use_csp
 from dashboards.services import services
 from ioc.access import Principal
 from ioc.catalogue import Metric
 from ioc.domain import SECOND
-from ioc.registry import Device, Facility
+from ioc.registry import SELF, Device, Facility
 
 bp = Blueprint("history", __name__)
 FIRST = "fridge.temp"  # what is shown where nothing was chosen
@@ -36,9 +39,13 @@ class DeviceOption:
 def index() -> str:
     """The chart with its choices, its definition and its summary."""
     asked = request.args.to_dict()
+    incident = _incident(asked.get("incident", ""))
+    if incident is not None and "metric" not in asked:
+        asked |= {"metric": incident.metric, **place_of(incident)}
     principal, facility, site = narrowed("history", asked.get("facility", ""), asked.get("site", ""))
     own = services()
-    facilities = [f for f in own.registry.facilities.values() if principal.scope.covers(f.code, principal.scope.site)]
+    known = (*own.registry.facilities.values(), SELF)
+    facilities = [f for f in known if principal.scope.covers(f.code, principal.scope.site)]
     if not facility and facilities:
         facility = facilities[0].code
     metric = _metric(asked.get("metric") or FIRST)
@@ -47,7 +54,7 @@ def index() -> str:
     if metric is None or found is None:
         return render_template("history.html", metric=None, c=None, sites=[], devices=[], **page)
     use_csp("history")
-    return render_template("history.html", **page, **_page(metric, found, site, asked, principal))
+    return render_template("history.html", **page, **_page(metric, found, site, asked, principal, incident))
 
 
 def _metric(code: str) -> Metric | None:
@@ -59,21 +66,39 @@ def _metric(code: str) -> Metric | None:
     return metric
 
 
+def _incident(code: str) -> Incident | None:
+    """The one around which the history is wanted; one that lies outside the scope is as unknown as none."""
+    if not code:
+        return None
+    principal = authorise("alerts")
+    found = services().offload(services().incident_reader.find, code)
+    if found is None or not principal.scope.covers(found.incident.facility, found.incident.site):
+        raise not_found("there is no such incident", "The alert centre lists them.")
+    return found.incident
+
+
 def _groups() -> list[Group]:
     return groups(services().catalogue)
 
 
 def _page(
-    metric: Metric, facility: Facility, site: str, asked: dict[str, str], principal: Principal
+    metric: Metric,
+    facility: Facility,
+    site: str,
+    asked: dict[str, str],
+    principal: Principal,
+    incident: Incident | None,
 ) -> dict[str, object]:
     zone = services().settings.timezone
-    choice = choices.read(asked, metric, now_ns(), zone)
     device = services().registry.device(facility.code, asked.get("device", ""))
     code = asked.get("device", "")
     where = {"facility": facility.code, "site": site, "device": code}
-    chart = chart_of(metric, where, choice.start_ns, choice.stop_ns, choice.every, how=choice.how, device=device)
+    if incident is not None and not shows(incident, metric, where):
+        incident = None  # somebody has chosen to see something else
+    choice = choices.read(asked, metric, now_ns(), zone, _around(incident))
+    times = (choice.start_ns, choice.stop_ns, choice.every)
+    chart = chart_of(metric, where, *times, how=choice.how, device=device, incident=incident)
     base = {"metric": metric.code, **{name: value for name, value in where.items() if value}, "how": choice.how}
-    time = {"range": choice.range} if choice.range else {name: asked[name] for name in ("from", "to") if name in asked}
     sites = [s for s in facility.sites.values() if not principal.scope.site or s.code == principal.scope.site]
     return {
         "metric": definition_of(metric, class_title(metric.measurement)),
@@ -88,14 +113,41 @@ def _page(
         "every": choice.every,
         "range_name": choices.between(choice, language(), zone),
         "every_name": choices.every_title(choice.every),
-        "ranges": choices.ranges(choice, base),
-        "everies": choices.everies(choice, base | time),
-        "kept": list((base | {"every": choice.every}).items()),
         "from_": _field(choice.start_ns, zone),
         "to": _field(choice.stop_ns, zone),
         "c": chart,
         "csv": f"{chart.source}&format=csv",
+        **_ways_on(choice, base | ({"incident": incident.id} if incident else {}), asked),
+        **_alert(incident),
     }
+
+
+def _ways_on(choice: choices.Choice, base: dict[str, str], asked: dict[str, str]) -> dict[str, object]:
+    """Links to other ranges and resolutions, and what a form carries along."""
+    time = {"range": choice.range} if choice.range else {name: asked[name] for name in ("from", "to") if name in asked}
+    return {
+        "ranges": choices.ranges(choice, base),
+        "everies": choices.everies(choice, base | time),
+        "kept": list((base | {"every": choice.every}).items()),
+    }
+
+
+def _alert(incident: Incident | None) -> dict[str, object]:
+    """The alert from which somebody came, and its title."""
+    if incident is None:
+        return {"alert": None, "alert_title": ""}
+    return {
+        "alert": incident,
+        "alert_title": words_of(services(), language(), now_ns()).title(incident, incident.value),
+    }
+
+
+def _around(incident: Incident | None) -> tuple[int, int] | None:
+    """From when to when it lasted, up to now."""
+    if incident is None:
+        return None
+    ended_ns = incident.resolved_ns or now_ns()
+    return min(incident.opened_ns, ended_ns), ended_ns
 
 
 def _scope_name(facility: Facility, site: str, device: Device | None, code: str) -> str:

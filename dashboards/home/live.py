@@ -7,6 +7,8 @@ from typing import ClassVar
 from flask import Flask, get_template_attribute, url_for
 from flask_babel import force_locale
 
+from alerts import Incident
+from dashboards.alerts.nav import NAV, Badge, badge_of
 from dashboards.hospital.live import known_facility
 from dashboards.reckon import Lens
 from dashboards.reporting import Reporting
@@ -38,6 +40,7 @@ class Row:
     devices: str
     demo: bool
     report: Reporting
+    alerts: Badge
     sites: tuple[SiteLink, ...]
 
 
@@ -64,21 +67,31 @@ class HomeView:
         return [facility for facility in known if self.facility in ("", facility.code)]
 
     def parts(self) -> Sequence[str]:
-        """The notice, and a row for each facility."""
-        return [SIM, *(f"facility-{facility.code}" for facility in self.facilities)]
+        """The notice, the badge, and a row for each facility."""
+        return [SIM, NAV, *(f"facility-{facility.code}" for facility in self.facilities)]
 
     def touched(self, series: Series) -> Iterable[str]:
         """The row of the facility."""
         code = series.tag("facility")
-        if self.facility not in ("", code) or self.services.registry.facility(code) is None:
+        if self.facility not in ("", code) or code not in self.services.registry.facilities:
             return ()
         return (SIM, f"facility-{code}")
+
+    def alerted(self, incident: Incident) -> Iterable[str]:
+        """The badge, and the row of the facility."""
+        if self.facility not in ("", incident.facility) or self.site not in ("", incident.site):
+            return ()
+        known = self.services.registry.facilities
+        return (NAV, *((f"facility-{incident.facility}",) if incident.facility in known else ()))
 
     def render(self, part: str, book: Book, now_ns: int) -> tuple[str, int | None]:
         """One row or the notice, and when the clock alone changes it."""
         with force_locale(self.language):
             if part == SIM:
                 return get_template_attribute("page-parts.html", "sim_notice")(self.sim(book, now_ns)), None
+            if part == NAV:
+                badge = badge_of(self.services, self.facility, self.site)
+                return get_template_attribute("alert-parts.html", "nav_alerts")(badge), None
             code = part.removeprefix("facility-")
             lens = self._lens(code, book, now_ns)
             return get_template_attribute("page-parts.html", "facility_row")(self._row(code, lens)), lens.turns_ns
@@ -104,6 +117,7 @@ class HomeView:
             devices=url_for("devices.index", facility=code, site=self.site or None),
             demo=facility.demo,
             report=lens.report,
+            alerts=badge_of(self.services, code, self.site),
             sites=tuple(
                 SiteLink(facility.sites[site].title, url_for("hospital.wall", facility=code, site=site))
                 for site in codes

@@ -8,6 +8,11 @@ from typing import ClassVar
 from flask import Flask, get_template_attribute
 from flask_babel import force_locale
 
+from alerts import Incident
+from dashboards.alarms import Alarms, alarms_at
+from dashboards.alerts.bands import LOOK_NS
+from dashboards.alerts.strip import strip_of
+from dashboards.alerts.words import words_of
 from dashboards.boards import Board, FeedSpec, TileSpec
 from dashboards.errors import not_found
 from dashboards.reckon import Lens, Shown
@@ -61,29 +66,43 @@ class HospitalView:
         feed = self._sources.get(tags.get("source", ""))
         return (COUNT, STRIP, *self._by_metric.get(series.metric, ()), *((feed,) if feed else ()))
 
+    def alerted(self, incident: Incident) -> Iterable[str]:
+        """The strip, and whatever shows the metric that alarms, or does no more."""
+        if incident.facility != self.facility or self.site not in ("", incident.site):
+            return ()
+        return (STRIP, *self._by_metric.get(incident.metric, ()))
+
     def render(self, part: str, book: Book, now_ns: int) -> tuple[str, int | None]:
         """One part, and when the clock alone changes it."""
         with force_locale(self.language):
             lens = self.lens(book, now_ns)
-            if part in (STRIP, COUNT):
-                return self._head(part, lens)
+            if part == COUNT:
+                return get_template_attribute("wall-parts.html", COUNT)(lens.report), lens.turns_ns
+            if part == STRIP:
+                return get_template_attribute("wall-parts.html", STRIP)(**self.strip(lens, book)), now_ns + LOOK_NS
+            alarms = alarms_at(self.services, self.facility, self.site)
             spec = next(s for s in self.board.parts if part_id(s) == part)
             if isinstance(spec, TileSpec):
-                tile = safe_tile(spec, lens)
+                tile = safe_tile(spec, lens, alarms)
                 return get_template_attribute("tile.html", "tile")(tile), tile.next_change_ns
-            feed = build_feed(spec, lens)
+            feed = build_feed(spec, lens, alarms)
             return get_template_attribute("tile.html", "feed")(feed), feed.next_change_ns
 
     def lens(self, book: Book, now_ns: int) -> Lens:
         """What this view is seen through at this moment."""
         return self.services.lens(book, self.facility, self.site, self.language, now_ns)
 
-    def _head(self, part: str, lens: Lens) -> tuple[str, int | None]:
-        macro = get_template_attribute("wall-parts.html", part)
-        if part == COUNT:
-            return macro(lens.report), lens.turns_ns
-        address, topic = how_to_connect(self.services, self.facility)
-        return macro(lens.report, address, topic, self.facility), lens.turns_ns
+    def strip(self, lens: Lens, book: Book) -> dict[str, object]:
+        """What the strip needs: alerts before all else, then who reports and how to connect."""
+        own = self.services
+        address, topic = how_to_connect(own, self.facility)
+        alerts = strip_of(
+            own.incidents.open(self.facility, self.site),
+            book,
+            words_of(own, self.language, lens.now_ns),
+            own.incident_reader,
+        )
+        return {"a": alerts, "r": lens.report, "address": address, "topic": topic, "facility": self.facility}
 
 
 def how_to_connect(services: Services, facility: str) -> tuple[str, str]:
@@ -98,10 +117,10 @@ def part_id(spec: TileSpec | FeedSpec) -> str:
     return f"tile-{spec.id}" if isinstance(spec, TileSpec) else spec.id
 
 
-def safe_tile(spec: TileSpec, lens: Lens) -> Tile:
+def safe_tile(spec: TileSpec, lens: Lens, alarms: Alarms) -> Tile:
     """The tile; where it cannot be computed, a tile that says so: the others go on."""
     try:
-        return build_tile(spec, lens)
+        return build_tile(spec, lens, alarms)
     except (ArithmeticError, LookupError, TypeError, ValueError):
         _log.exception("the tile %s of %s cannot be computed", spec.id, lens.scope)
         nothing = Shown(spec.figure.metric[0], lens.scope, State.MISSING, Quality.GOOD.value, None, "×")

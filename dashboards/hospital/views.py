@@ -5,8 +5,9 @@ from flask.blueprints import BlueprintSetupState
 
 from dashboards import format as fmt
 from dashboards.access import authorise
+from dashboards.alarms import alarms_at
 from dashboards.boards import load_boards
-from dashboards.hospital.live import hospital_view, how_to_connect, known_facility, safe_tile
+from dashboards.hospital.live import hospital_view, known_facility, safe_tile
 from dashboards.render import address as url_of
 from dashboards.render import language, now_ns, say
 from dashboards.services import services
@@ -31,23 +32,22 @@ def wall(facility: str, site: str = "") -> str:
     found = known_facility(own, facility, site)
     scope = {"facility": facility, "site": site, "lang": language()}
     view = hospital_view(current_app, scope)
-    lens = view.lens(own.present(), now_ns())
+    book = own.present()
+    lens, alarms = view.lens(book, now_ns()), alarms_at(own, facility, site)
     spec = view.board.spec
     theme, by_clock = _theme()
-    address, topic = how_to_connect(own, facility)
     return render_template(
         "wall.html",
         name=say(found.short if site else found.title) + (f" · {say(found.sites[site].title)}" if site else ""),
         title=spec.title.in_(language()),
         facility=facility,
-        tiles=[safe_tile(tile, lens) for tile in spec.tiles],
-        feeds=[build_feed(feed, lens) for feed in spec.feeds],
+        tiles=[safe_tile(tile, lens, alarms) for tile in spec.tiles],
+        feeds=[build_feed(feed, lens, alarms) for feed in spec.feeds],
         r=lens.report,
         stream=url_of("api.stream", {"view": "hospital", **scope}),
         theme=theme,
         theme_by_clock=by_clock,
-        address=address,
-        topic=topic,
+        strip_parts=view.strip(lens, book),
     )
 
 

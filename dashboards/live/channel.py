@@ -8,10 +8,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from alerts import Incident
 from dashboards.live.client import Client
 from dashboards.live.events import content, event
 from dashboards.live.release import release
-from dashboards.live.view import Payload, View
+from dashboards.live.view import Alerted, Payload, View
 from ioc.domain import SECOND, Series
 from ioc.latest import Book
 
@@ -65,6 +66,12 @@ class Channel:
         touched = self.view.touched
         for series in changed:
             self._dirty.update(touched(series))
+
+    def alert(self, news: Iterable[Incident]) -> None:
+        """Note what these incidents make out of date, where the view shows any."""
+        if isinstance(self.view, Alerted):
+            for incident in news:
+                self._dirty.update(self.view.alerted(incident))
 
     @property
     def due_ns(self) -> int | None:

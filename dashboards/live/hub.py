@@ -1,4 +1,4 @@
-"""The hub: reads what changed five times a second and keeps every screen of this process up to date.
+"""The hub: reads what changed five times a second, values and incidents, and keeps every screen up to date.
 
 Its cost follows the number of views and changes, not the number of screens: a view is rendered once for all screens
 that show it. It runs in a greenlet of the web worker, reads the database in a thread of its own, and is the only
@@ -7,22 +7,26 @@ sender of heartbeats: should it stop, or the database not answer, every screen g
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TypeVar
 
 import gevent
 from gevent.lock import RLock
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts import Incident
 from dashboards.live.channel import Channel
 from dashboards.live.client import Client
 from dashboards.live.events import event, times
-from dashboards.live.view import View
+from dashboards.live.view import Incidents, View
 from dashboards.offload import OwnThread
 from ioc.domain import MILLISECOND, SECOND, Clock
 from ioc.errors import IocError
-from ioc.latest import Book
+from ioc.latest import Book, Present
+
+T = TypeVar("T")
 
 TICK_NS = 200 * MILLISECOND
 SHORTEST_PAUSE_NS = 5 * MILLISECOND
@@ -43,13 +47,20 @@ class Hub:
     """All channels of this process. ``context`` surrounds what renders: an application context, with flask."""
 
     def __init__(
-        self, book: Book, clock: Clock, context: Callable[[], AbstractContextManager[object]] = nullcontext
+        self,
+        book: Book,
+        incidents: Incidents,
+        clock: Clock,
+        context: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.counts: Counter[str] = Counter()  # ticks, renders, deltas … since the start, for /metrics
         self.last_tick_ns: int | None = None
         self.running = False
         self.reading = True  # whether the last look into the database was answered
         self._book = book
+        self._incidents = incidents
+        self._rows: deque[Present] = deque()  # read, and not yet told to the views
+        self._news: deque[Incident] = deque()
         self._clock = clock
         self._context = context
         self._thread = OwnThread()
@@ -133,15 +144,22 @@ class Hub:
     def catch_up(self) -> None:
         """Read what changed and note what that makes out of date."""
         self._read_ns = self._clock.now_ns()
-        rows = self._thread(self._book.refresh)
-        if not rows:
+        self._thread(self._read)
+        rows, news = taken(self._rows), taken(self._news)
+        if not rows and not news:
             return
-        self._change = max(self._change, *(row.change for row in rows))
+        self._change = max([self._change, *(row.change for row in rows)])
         self.counts["changes"] += len(rows)
         changed = [row.series for row in rows]
         with self._lock:
             for channel in self._channels.values():
                 channel.touch(changed, self._change)
+                channel.alert(news)
+
+    def _read(self) -> None:
+        """In the hub's own thread. Should the second question fail, the answer to the first waits for the next turn."""
+        self._rows.extend(self._book.refresh())
+        self._news.extend(self._incidents.refresh())
 
     def step(self) -> None:
         """One turn: read where it is time to, render and send what is due, and beat.
@@ -213,3 +231,12 @@ class Hub:
         for channel in self._channels.values():
             for client in channel.clients:
                 client.push(data)
+
+
+def taken(waiting: deque[T]) -> list[T]:
+    """What lies there, each for one taker, while the hub's thread may put more."""
+    found = []
+    with suppress(IndexError):
+        while True:
+            found.append(waiting.popleft())
+    return found

@@ -1,8 +1,9 @@
 """What a page gives to the hub so that it can keep its screens up to date."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from alerts import Incident
 from ioc.domain import Series
 from ioc.latest import Book
 
@@ -47,4 +48,21 @@ class View(Protocol):
 
     def render(self, part: str, book: Book, now_ns: int) -> tuple[Payload, int | None]:
         """One part as it is at ``now_ns``, and the next time at which it changes by the clock alone."""
+        ...
+
+
+@runtime_checkable
+class Alerted(Protocol):
+    """A view that shows incidents as well; it need not."""
+
+    def alerted(self, incident: Incident) -> Iterable[str]:
+        """The parts that have to be rendered anew when this incident has changed, resolved ones included."""
+        ...
+
+
+class Incidents(Protocol):
+    """Where the hub learns of incidents: ``alerts.IncidentBook``."""
+
+    def refresh(self) -> list[Incident]:
+        """Those that changed since the last call. May block on the database; called by one thread at a time."""
         ...

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from dashboards import format as fmt
+from dashboards.alerts.rows import AlertRow
+from dashboards.alerts.strip import Item, size_of
 from dashboards.reckon import Shown
 from dashboards.tiles import Feed, Gauge, Tile
 from ioc.domain import MINUTE, SECOND, State
@@ -40,6 +42,7 @@ class Words:
     feed: str
     nothing: str
     covers: str
+    alert: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,32 @@ class Maker:
     def feed(self, condition: str) -> Feed:
         """An item of the bottom row."""
         return Feed(f"feed-{condition}", self.words.feed, "", self._shown(condition, 228, 0, "V"))
+
+    def alert(self, condition: str) -> Item:
+        """An item of the strip: not taken, taken, simulated, silent."""
+        opened_ns = self.now_ns - 27 * MINUTE
+        taken = condition == "critical"
+        silent = condition == "silent"
+        row = AlertRow(
+            id=f"sheet-{condition}",
+            rule="",
+            title=self.words.alert,
+            href="/alerts",
+            group="owned" if taken else "unowned",
+            status="missing" if silent else "firing",
+            level="critical" if taken else "warning",
+            quality="sim" if condition == "sim" else "good",
+            metric="fridge.temp",
+            scope=SCOPE,
+            state=State.STALE if silent else State.FRESH,
+            opened_ns=opened_ns,
+            opened=fmt.clock(opened_ns, self.zone),
+            ago=fmt.age(opened_ns, self.now_ns, self.language, self.zone),
+            silent_ns=opened_ns if silent else None,
+            silent=fmt.clock(opened_ns, self.zone) if silent else "",
+            taken=fmt.clock(opened_ns + 7 * MINUTE, self.zone) if taken else "",
+        )
+        return Item(row, size_of(row.title))
 
     def _tile(
         self, kind: str, condition: str, name: tuple[str, str], figure: Shown, facts: tuple[Shown, ...], gauge: Gauge

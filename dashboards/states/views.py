@@ -9,6 +9,7 @@ from dashboards.services import services
 from dashboards.states.samples import CONDITIONS, Maker, Words
 
 bp = Blueprint("states", __name__)
+ALERTS = ("warning", "critical", "silent", "sim")
 FEEDS = ("fresh", "late", "stale", "missing", "sim")
 
 
@@ -25,7 +26,8 @@ def index() -> str:
     ]
     theme = "light" if request.args.get("theme") == "light" else "dark"
     feeds = [maker.feed(c) for c in FEEDS]
-    return render_template("states.html", kinds=kinds, feeds=feeds, theme=theme)
+    alerts = [maker.alert(c) for c in ALERTS]
+    return render_template("states.html", kinds=kinds, feeds=feeds, alerts=alerts, theme=theme)
 
 
 def _titles() -> dict[str, str]:
@@ -57,4 +59,5 @@ def _words() -> Words:
         feed=_("Mains"),
         nothing=_("None is at fault."),
         covers=_("reporting"),
+        alert=_("Fridge 3 at 8.9 °C"),
     )

@@ -1,4 +1,4 @@
-"""What /healthz looks at: database, store, hub and worker."""
+"""What /healthz looks at: database, store, hub, worker and whether alerts are judged."""
 
 import logging
 from collections.abc import Callable
@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 
 PATIENCE_S = 3.0
 HUB_LATE_NS = 5 * SECOND
+UNJUDGED_NS = 15 * SECOND  # another scheduler takes over within a lease of 5 s
 WORKER_LATE_NS = 15 * SECOND  # it writes about each second; a busy disk may hold it up
 
 
@@ -37,6 +38,7 @@ def checks(parts: Services) -> dict[str, Check]:
         "store": _try(parts, _store),
         "hub": _hub(parts),
         "worker": _try(parts, _worker),
+        "alerts": _try(parts, _alerts),
     }
 
 
@@ -82,3 +84,12 @@ def _worker(parts: Services) -> Check:
     age_ns = parts.clock.now_ns() - max(status.updated_ns for status in statuses)
     ok = age_ns <= WORKER_LATE_NS
     return Check(ok, "" if ok else "the worker has stopped: values are not taken in", age_ns / SECOND)
+
+
+def _alerts(parts: Services) -> Check:
+    until_ns = parts.incident_reader.judged_until_ns()
+    if not until_ns:
+        return Check(ok=False, detail="no scheduler is at work; start it with `ioc run` or `ioc scheduler`")
+    age_ns = parts.clock.now_ns() - until_ns
+    ok = age_ns <= UNJUDGED_NS
+    return Check(ok, "" if ok else "the scheduler has stopped: alerts are not judged", max(0, age_ns) / SECOND)

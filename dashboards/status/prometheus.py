@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+from alerts import Level
 from dashboards.services import Services
 from ioc.domain import SECOND, State
 from ioc.intake import SourceStatus, SourceStatuses
@@ -13,7 +14,7 @@ Sample = tuple[Labels, float]
 
 def text(parts: Services) -> str:
     """Everything, as one answer."""
-    return "".join([*_hub(parts), *_present(parts), *_sources(parts), *_quarantine(parts)])
+    return "".join([*_hub(parts), *_present(parts), *_alerts(parts), *_sources(parts), *_quarantine(parts)])
 
 
 def family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
@@ -63,6 +64,26 @@ def _present(parts: Services) -> Iterator[str]:
     samples = [({"state": str(state)}, float(states[state])) for state in State]
     yield family("values", "gauge", "Values of the present by state.", samples)
     yield _one("latest_change", "counter", "Newest change number of the present.", parts.book.change)
+
+
+def _alerts(parts: Services) -> Iterator[str]:
+    reader, open_ = parts.incident_reader, parts.alerts().open()
+    levels = Counter(incident.level for incident in open_)
+    samples = [({"level": level.word}, float(levels[level])) for level in Level if level]
+    yield family("alerts_open", "gauge", "Open alerts by level.", samples)
+    silent = sum(incident.status == "missing" for incident in open_)
+    yield _one("alerts_missing", "gauge", "Open alerts whose series is silent.", silent)
+    unowned = sum(incident.unowned for incident in open_)
+    yield _one("alerts_unowned", "gauge", "Open alerts that somebody has to take, and nobody has.", unowned)
+    outbox = reader.outbox()
+    yield _one("alert_deliveries_due", "gauge", "Messages that are still to be sent.", outbox["due"])
+    yield _one("alert_deliveries_given_up", "gauge", "Messages that could not be sent.", outbox["given_up"])
+    until = reader.judged_until_ns() / SECOND
+    yield _one("alert_judged_until_seconds", "gauge", "Until when a scheduler holds the work, Unix time.", until)
+    rules = reader.rules()
+    yield _one("alert_rules", "gauge", "Rules in force.", len(rules.document) if rules else 0)
+    refused = bool(rules and rules.refused_at_ns)
+    yield _one("alert_rules_refused", "gauge", "Whether the newest rule files are refused.", refused)
 
 
 def _sources(parts: Services) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from ioc.access import Role, Scope, Tokens
 from ioc.domain import MINUTE, Reading, Series, SystemClock
+from ioc.lease import Lease
 from tests.functional.server import Server, server
 
 pytestmark = pytest.mark.sockets
@@ -85,6 +86,7 @@ def test_it_says_whether_it_is_well(web):
     assert status == 503
     assert json.loads(body)["checks"]["worker"]["ok"] is False
     web.beat()
+    assert Lease(web.engine, "scheduler", "test:1").acquire()
     status, _, body = web.request("GET", "/healthz", token="")
     assert (status, json.loads(body)["status"]) == (200, "ok"), body
     assert "ioc_hub_ticks_total" in web.request("GET", "/metrics", token="")[2].decode()

@@ -81,19 +81,49 @@ function traces(items, figure) {
   });
 }
 
-function shapes(lines, figure) {
+// limits of a rule are drawn in the colour of their level, the metric's own without hue
+const LINES = {
+  critical: { name: "--crit", width: 2, dash: "solid", layer: "above" },
+  warning: { name: "--warn", width: 2.5, dash: "8px,4px", layer: "above" },
+};
+
+/** The limits that are drawn: the metric's own and the one that was crossed always, a rule's others where they lie near. */
+function limitsOf(lines, figure) {
+  const all = JSON.parse(figure.dataset.limits);
+  const sure = all.filter((limit) => !limit.aside).map((limit) => limit.value);
+  const values = [...lines.flatMap((line) => line.y.filter((value) => value !== null)), ...sure];
+  const low = Math.min(...values), high = Math.max(...values), room = (high - low) / 2;
+  return all.filter((limit) => !limit.aside || (limit.value >= low - room && limit.value <= high + room));
+}
+
+function shapes(lines, limits, figure) {
   const [only] = lines;
   const hatched = lines.length === 1 ? only.gaps.map(([from, to]) => ({
     type: "rect", xref: "x", yref: "paper", x0: local(from), x1: local(to), y0: 0, y1: 1, line: { width: 0 }, fillcolor: colour("--raised"), layer: "below",
   })) : [];
-  const limits = JSON.parse(figure.dataset.limits).map((limit) => ({
-    type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: colour("--ink"), width: 1.2, dash: "2px,4px" }, layer: "between",
-  }));
-  return [...hatched, ...limits];
+  const drawn = limits.map((limit) => {
+    const { name, width, dash, layer } = LINES[limit.level] ?? { name: "--ink", width: 1.2, dash: "2px,4px", layer: "between" };
+    return { type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: colour(name), width, dash }, layer };
+  });
+  return [...hatched, ...drawn, ...lasting(figure)];
 }
 
-function notes(lines, figure, simulated) {
-  const limits = JSON.parse(figure.dataset.limits).map((limit) => ({
+/** When an incident was: a bar along the top in the colour of its level, and where it begins and ends. */
+function lasting(figure) {
+  const span = JSON.parse(figure.dataset.span);
+  if (!span) return [];
+  const from = Math.max(span.start, Number(figure.dataset.startMs)), to = Math.min(span.stop ?? Infinity, Number(figure.dataset.stopMs));
+  if (from >= to) return [];
+  const fillcolor = colour(LINES[span.level]?.name ?? "--ink");
+  const ends = [span.start, span.stop].filter((at) => at !== null && at >= from && at <= to);
+  return [
+    { type: "rect", xref: "x", yref: "paper", x0: local(from), x1: local(to), y0: 0.985, y1: 1, line: { width: 0 }, fillcolor },
+    ...ends.map((at) => ({ type: "line", xref: "x", yref: "paper", x0: local(at), x1: local(at), y0: 0, y1: 1, line: { color: colour("--ink-2"), width: 1, dash: "1px,3px" } })),
+  ];
+}
+
+function notes(lines, limits, figure, simulated) {
+  const words = limits.map((limit) => ({
     xref: "paper", x: 1, xanchor: "left", y: limit.value, yanchor: "middle", text: ` ${limit.text}`, showarrow: false, font: { size: 13 },
   }));
   const gaps = lines.length === 1 ? lines[0].gaps.filter(([from, to]) => to - from > (Number(figure.dataset.stopMs) - Number(figure.dataset.startMs)) / 25).map(([from, to]) => ({
@@ -102,15 +132,15 @@ function notes(lines, figure, simulated) {
   const mark = simulated ? [{
     xref: "paper", yref: "paper", x: 0.5, y: 0.5, text: figure.dataset.saySim, showarrow: false, opacity: 0.12, textangle: -14, font: { size: figure.clientWidth / 9, color: colour("--ink") },
   }] : [];
-  return [...limits, ...gaps, ...mark];
+  return [...words, ...gaps, ...mark];
 }
 
 /** Where the axis begins: at 0, unless what is shown lies far from it; then the page says so. */
-function span(lines, figure) {
+function span(lines, limits, figure) {
   const states = JSON.parse(figure.dataset.states);
   if (states.length) return { range: [-0.2, states.length - 0.8], zero: true, ticks: states };
   const values = lines.flatMap((line) => line.y.filter((value) => value !== null));
-  for (const limit of JSON.parse(figure.dataset.limits)) values.push(limit.value);
+  for (const limit of limits) values.push(limit.value);
   const low = Math.min(...values), high = Math.max(...values);
   const pad = (high - low || Math.abs(high) || 1) * 0.08;
   if (low >= 0 && low <= (high - low) * 1.5) return { range: [0, high + pad], zero: true };
@@ -126,12 +156,13 @@ function draw(figure, items) {
   say(".remark", kept.length > FEW ? figure.dataset.sayMany.replace("{n}", FEW).replace("{m}", kept.length) : "");
   if (!some.length) return;
   const lines = traces(some, figure);
-  const y = span(lines, figure);
+  const limits = limitsOf(lines, figure);
+  const y = span(lines, limits, figure);
   const narrow = figure.clientWidth < 500;
   const below = lines.length > 1 ? 24 + 20 * Math.ceil(lines.length / Math.max(1, Math.floor((figure.clientWidth - 150) / 190))) : 0;
   const simulated = some.some((item) => item.quality === "sim");
   const layout = {
-    template: template(), shapes: shapes(lines, figure), annotations: notes(lines, figure, simulated),
+    template: template(), shapes: shapes(lines, limits, figure), annotations: notes(lines, limits, figure, simulated),
     showlegend: lines.length > 1, legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", font: { size: 13 } },
     margin: { l: 52, r: narrow ? 64 : 96, t: 14, b: 48 + below },
     xaxis: { type: "date", range: [local(Number(figure.dataset.startMs)), local(Number(figure.dataset.stopMs))], tickformat: "%H:%M\n%d/%m", hoverformat: "%H:%M %d/%m" },

@@ -9,9 +9,14 @@ const SHIFT = 5 * 60_000;
 const REST = 10_000; // a tab that nobody sees gives its connection back: a browser has six for all tabs of a server
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
+const FLASH = 2_000;
+const RANK = { critical: 2, warning: 1 };
 
 const main = document.querySelector("[data-live]");
 const band = document.querySelector(".lost");
+const speaker = document.querySelector("[data-risen]"); // what a screen reader reads out
+const csrf = main.dataset.csrf ?? "";
+const rose = new Map(); // when, by id
 let source = null;
 let heard = performance.now();
 let heardAt = now(); // server time of the last event
@@ -50,6 +55,7 @@ function take(event) {
   wait = FIRST_WAIT;
   if (document.documentElement.dataset.stream === "lost") found();
   for (const [id, html] of Object.entries(data.parts ?? {})) put(id, html);
+  if ("alert-counts" in (data.parts ?? {})) entitle();
   tick();
 }
 
@@ -58,15 +64,111 @@ function put(id, html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
   const fresh = template.content.firstElementChild;
-  if (!old || !fresh || old.isEqualNode(fresh)) return;
-  const rank = { critical: 2, warning: 1 };
-  if ((rank[fresh.dataset.level] ?? 0) > (rank[old.dataset.level] ?? 0)) fresh.classList.add("risen");
-  const kept = old.contains(document.activeElement) ? place(old, document.activeElement) : null;
-  old.replaceWith(fresh);
-  if (kept !== null) [...fresh.querySelectorAll("a, button, input, select")][kept]?.focus({ preventScroll: true });
+  if (!old || !fresh) return;
+  for (const field of fresh.querySelectorAll("[name=csrf_token]")) field.setAttribute("value", csrf);
+  if (old.isEqualNode(fresh)) return;
+  announce(fresh);
+  if ("keyed" in fresh.dataset) merge(old, fresh);
+  else replace(old, fresh);
 }
 
-const place = (inside, element) => [...inside.querySelectorAll("a, button, input, select")].indexOf(element);
+// a list whose children have ids: only those that differ are touched, so that no button moves away under a finger
+function merge(old, fresh) {
+  let place = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    const twin = [...old.children].find((one) => one.id === child.id);
+    if (twin && twin === place) place = place.nextElementSibling;
+    else old.insertBefore(twin ?? child, place);
+    if (twin && !twin.isEqualNode(child)) replace(twin, child);
+  }
+  for (let next; place; place = next) {
+    next = place.nextElementSibling;
+    place.remove();
+  }
+}
+
+function replace(old, fresh) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const place = focused ? controls(old).indexOf(focused) : -1;
+  const from = focused?.selectionStart ?? null;
+  carry(old, fresh);
+  old.replaceWith(fresh);
+  const again = place < 0 ? null : (focused.id && document.getElementById(focused.id)) || controls(fresh)[place];
+  again?.focus({ preventScroll: true });
+  if (from !== null) again?.setSelectionRange?.(from, from);
+}
+
+const controls = (inside) => [...inside.querySelectorAll("a, button, input, select, textarea, summary")];
+
+// what somebody is writing, and what is folded open, outlives the replacement
+function carry(old, fresh) {
+  for (const kept of old.querySelectorAll("details[id], input[id], select[id], textarea[id]")) {
+    const twin = fresh.querySelector(`#${CSS.escape(kept.id)}`);
+    if (twin && kept.localName === "details") twin.open = kept.open;
+    else if (twin) twin.value = kept.value;
+  }
+}
+
+// what alarms now and did not, or not as much, inverts its plate for two seconds; a wall's strip may sound as well
+function announce(fresh) {
+  if (fresh.id === "strip") return announceStrip(fresh);
+  for (const element of [fresh, ...fresh.querySelectorAll("[id][data-level]")]) {
+    const before = document.getElementById(element.id)?.dataset.level;
+    if ((RANK[element.dataset.level] ?? 0) > (RANK[before] ?? 0)) {
+      rose.set(element.id, performance.now());
+      document.dispatchEvent(new CustomEvent("ioc:risen", { detail: { ...element.dataset, id: element.id } }));
+      speak(element);
+    }
+    flash(element);
+  }
+}
+
+// a strip shows some of the alerts and names them all: one that only moves up has not risen. Of several that rise at
+// once one is heard: a real one, of the highest level
+function announceStrip(fresh) {
+  const before = new Map(listed(document.getElementById("strip")).map((one) => [one.id, one.level]));
+  const risen = listed(fresh).filter((one) => (RANK[one.level] ?? 0) > (RANK[before.get(one.id)] ?? 0));
+  risen.sort((a, b) => (a.quality === "sim") - (b.quality === "sim") || RANK[b.level] - RANK[a.level]);
+  for (const one of risen) rose.set(one.id, performance.now());
+  if (risen.length) document.dispatchEvent(new CustomEvent("ioc:risen", { detail: risen[0] }));
+  for (const element of fresh.querySelectorAll("[id][data-level]")) {
+    if (risen.some((one) => one.id === element.id)) speak(element);
+    flash(element);
+  }
+}
+
+function listed(strip) {
+  return (strip?.dataset.open ?? "").split(" ").filter(Boolean).map((text) => {
+    const [id, level, quality] = text.split(":");
+    return { id: `strip-${id}`, level, quality };
+  });
+}
+
+// an alert of the list, of the strip or of its own page: its level and its title
+function speak(element) {
+  const [level, what] = [".plate, .tag.level", ".what, .q, h1"].map((part) => element.querySelector(part)?.textContent.trim());
+  if (speaker && level && what) speaker.textContent = `${level}: ${what}`;
+}
+
+// how many nobody has taken stands before the title, where a tab shows it
+function entitle() {
+  const counts = document.getElementById("alert-counts");
+  if (!counts) return;
+  const plain = document.title.replace(/^\(\d+\) /, "");
+  document.title = counts.dataset.unowned === "0" ? plain : `(${counts.dataset.unowned}) ${plain}`;
+}
+
+// goes on where it was when the element is replaced meanwhile
+function flash(element) {
+  const since = performance.now() - (rose.get(element.id) ?? -FLASH);
+  if (since >= FLASH) return;
+  element.classList.add("risen");
+  element.style.setProperty("--since", `${-since}ms`);
+  setTimeout(() => {
+    element.classList.remove("risen");
+    element.removeAttribute("style");
+  }, FLASH - since);
+}
 
 function lost() {
   document.documentElement.dataset.stream = "lost";

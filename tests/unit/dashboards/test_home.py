@@ -1,7 +1,10 @@
 """The first page: every facility that one may see, kept up to date."""
 
+from dataclasses import replace
+
 from dashboards.home.live import home_view
 from ioc.domain import SECOND, Quality, Series
+from tests.unit.dashboards.alerting import raise_incident
 
 TEMP = "fridge.temp,device=tl-01,facility=bv01,site=cs1"
 
@@ -28,7 +31,7 @@ def test_what_never_reported_is_not_connected(web):
 
 def test_every_part_carries_its_own_id(web):
     view = home_view(web.app, {})
-    assert len(view.parts()) == 7
+    assert len(view.parts()) == 8
     for part in view.parts():
         assert f'id="{part}"' in render(web, view, part)[0]
 
@@ -41,7 +44,7 @@ def test_a_series_touches_the_row_of_its_facility(web):
 
 def test_who_sees_one_facility_is_not_told_of_the_others(web):
     view = home_view(web.app, {"facility": "bv02", "site": "cs1"})
-    assert list(view.parts()) == ["sim", "facility-bv02"]
+    assert list(view.parts()) == ["sim", "nav-alerts", "facility-bv02"]
     assert set(view.touched(Series.parse(f"{TEMP},source=mqtt"))) == set()
     web.put(TEMP, 4.0, quality=Quality.SIM)
     assert "hidden" in render(web, view, "sim")[0]
@@ -61,3 +64,21 @@ def test_a_device_that_nobody_confirmed_is_neither_expected_nor_missed(web):
     assert 'data-state="fresh"' in html
     assert "<b>1</b>/136 thiết bị báo" in html
     assert "Số dựng để tập huấn" in render(web, view, "sim")[0]
+
+
+def test_a_row_says_how_many_alerts_are_open_there_and_leads_to_them(web):
+    raise_incident(web)
+    web.services.incidents.refresh()
+    view = home_view(web.app, {"lang": "vi"})
+    html, _ = render(web, view, "facility-bv01")
+    assert "1 cảnh báo" in html
+    assert 'class="tag level critical" href="/alerts?facility=bv01"' in html
+    assert "cảnh báo" not in render(web, view, "facility-bv02")[0]
+
+
+def test_an_incident_touches_the_badge_and_the_row_of_its_facility(web):
+    raise_incident(web)
+    incident = web.services.incidents.refresh()[0]
+    assert set(home_view(web.app, {}).alerted(incident)) == {"nav-alerts", "facility-bv01"}
+    assert set(home_view(web.app, {"facility": "bv02"}).alerted(incident)) == set()
+    assert set(home_view(web.app, {}).alerted(replace(incident, facility="_self"))) == {"nav-alerts"}

@@ -8,6 +8,7 @@ import pytest
 from ioc.domain import Quality
 from ioc.errors import Reason
 from ioc.intake import Reject, SourceStatus, SourceStatuses
+from tests.unit.dashboards.alerting import deliver, raise_incident
 
 PAGES = (
     "/",
@@ -26,6 +27,12 @@ PAGES = (
     "/sources",
     "/quarantine",
     "/quarantine?state=discarded&reason=json",
+    "/alerts",
+    "/alerts?facility=bv01&site=cs1",
+    "/alerts/i0123456789abcde",
+    "/alerts/silent",
+    "/alerts/rules",
+    "/alerts/nowhere",
     "/nowhere",
     "/wall/bv99",
     "/history?range=1y",
@@ -70,7 +77,7 @@ def seen(client, path, status=None):
 
 @pytest.fixture
 def filled(web):
-    """Values good, simulated, bad and old; a rejected input with hostile texts; a source."""
+    """Values good, simulated, bad and old; a rejected input with hostile texts; a source; two incidents."""
     web.put("fridge.temp,device=tl-01,facility=bv01,site=cs1", 4.0, quality=Quality.SIM)
     web.put("fridge.temp,device=tl-02,facility=bv01,site=cs1", 4.0, quality=Quality.BAD)
     web.put("fridge.door,device=tl-01,facility=bv01,site=cs1", 1, age_s=4000)
@@ -78,6 +85,11 @@ def filled(web):
     web.put("fridge.temp,device=mystery,facility=bv01,site=cs1", 5.0)
     hostile = Reject(Reason.JSON, "<script>alert(1)</script>", "ioc/<b>", b"\xff<script>", web.clock.now_ns(), "bv01")
     web.services.quarantine.put("mqtt", hostile)
+    raise_incident(web)
+    raise_incident(
+        web, id="silent", status="missing", missing_since_ns=1, needs_owner=0, ack_needs_reason=1, quality="sim"
+    )
+    deliver(web, "i0123456789abcde", tries=2, error="<b>refused</b>")
     SourceStatuses(web.services.engine).save([SourceStatus("mqtt", "mqtt", connected=True)], web.clock.now_ns())
     return web
 
@@ -99,7 +111,7 @@ def test_each_role_sees_its_pages_whole(filled, role):
     for path in ("/", "/wall/bv01", "/devices/bv01", "/device/bv01/tl-01", "/states"):
         assert "</html>" in seen(client, path, 200)
     status = 403 if role == "screen" else 200
-    for path in ("/history?facility=bv01", "/sources", "/definitions"):
+    for path in ("/history?facility=bv01", "/sources", "/definitions", "/alerts", "/alerts/rules", "/alerts/silent"):
         seen(client, path, status)
     seen(client, "/quarantine", 200 if role == "steward" else 403)
 
@@ -107,7 +119,9 @@ def test_each_role_sees_its_pages_whole(filled, role):
 def test_the_navigation_offers_only_what_one_may_see(filled):
     assert "/quarantine" not in seen(filled.browser("viewer"), "/")
     assert "/quarantine" in seen(filled.browser("steward"), "/")
-    assert "/history" not in seen(filled.browser("screen"), "/")
+    screen = seen(filled.browser("screen"), "/devices/bv01")
+    assert "/history" not in screen
+    assert 'id="nav-alerts"' not in screen
 
 
 def test_the_first_page_lists_what_the_scope_covers(filled):

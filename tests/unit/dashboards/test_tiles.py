@@ -2,14 +2,25 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
+from dashboards import tiles
+from dashboards.alarms import Alarms, alarms_at
 from dashboards.boards import Term
 from dashboards.reckon import reckon
-from dashboards.tiles import build_feed, build_tile
 from ioc.domain import MINUTE, SECOND, Quality, State
+from tests.unit.dashboards.alerting import raise_incident
 
 FRIDGES = ("tl-01", "tl-02", "tl-03")
+
+
+def build_tile(spec, lens):
+    return tiles.build_tile(spec, lens, Alarms((), lens.registry))
+
+
+def build_feed(spec, lens):
+    return tiles.build_feed(spec, lens, Alarms((), lens.registry))
 
 
 def key(metric, device, facility="bv01", site="cs1"):
@@ -183,3 +194,69 @@ def test_a_device_is_as_old_as_the_oldest_value_it_ever_gave(web, lens):
     got = lens().report
     assert (got.n, got.m, got.worst, got.sim) == (2, 136, State.LATE, "some")
     assert got.states[State.MISSING] == 134
+
+
+def alarms(web, facility="bv01", site=""):
+    web.services.incidents.refresh()
+    return alarms_at(web.services, facility, site)
+
+
+def test_a_figure_alarms_at_the_level_of_its_incident_and_the_tile_at_the_worst(web, lens, spec):
+    web.put(key("fridge.temp", "tl-01"), 12.4)
+    web.put(key("fridge.door", "tl-01"), 1)
+    raise_incident(web)
+    door = [["warning", "==", 1.0]]
+    raise_incident(web, id="i2", metric="fridge.door", level="warning", limits=orjson.dumps(door).decode())
+    tile = tiles.build_tile(spec("cold"), lens(), alarms(web))
+    assert (tile.level, tile.figure.level) == ("critical", "critical")
+    assert [fact.level for fact in tile.facts] == ["critical", "", "warning", ""]
+    assert tile.figure.alert == "i0123456789abcde"
+
+
+def test_a_real_alarm_among_simulated_values_is_told_from_an_exercise(web, lens, spec):
+    web.put(key("fridge.temp", "tl-01"), 12.4)
+    web.put(key("fridge.temp", "tl-02"), 11.0, quality=Quality.SIM)
+    raise_incident(web, id="isim", device="tl-02", quality="sim")
+    tile = tiles.build_tile(spec("cold"), lens(), alarms(web))
+    assert (tile.figure.quality, tile.figure.level, tile.real, tile.figure.real) == ("sim", "critical", False, False)
+    raise_incident(web)
+    tile = tiles.build_tile(spec("cold"), lens(), alarms(web))
+    assert (tile.figure.quality, tile.real, tile.figure.real) == ("sim", True, True)
+    assert tile.figure.alert == "i0123456789abcde"
+
+
+def test_the_lowest_of_many_does_not_alarm_where_one_is_too_high(web, lens, spec):
+    web.put(key("fridge.temp", "tl-01"), 12.4)
+    web.put(key("fridge.temp", "tl-02"), 4.0)
+    raise_incident(web)
+    warmest, coldest = tiles.build_tile(spec("cold"), lens(), alarms(web)).facts[:2]
+    assert (warmest.level, coldest.level) == ("critical", "")
+
+
+def test_a_silent_series_makes_its_tile_alarm_and_no_figure_of_it(web, lens, spec):
+    web.put(key("ups.runtime", "ups-01"), 41.0)
+    raise_incident(
+        web, device="ups-01", metric="ups.runtime", series="", status="missing", missing_since_ns=1, level="warning"
+    )
+    tile = tiles.build_tile(spec("ups"), lens(), alarms(web))
+    assert (tile.level, tile.figure.level) == ("warning", "")
+
+
+def test_an_alarm_shows_on_what_is_for_the_same_use_and_nowhere_else(web, lens, spec):
+    raise_incident(web)  # a vaccine fridge
+    assert tiles.build_feed(spec("feed-blood"), lens(), alarms(web)).figure.level == ""
+    raise_incident(web, id="i2", device="tl-11")
+    assert tiles.build_feed(spec("feed-blood"), lens(), alarms(web)).figure.level == "critical"
+
+
+def test_an_alarm_of_another_facility_or_site_or_one_that_is_over_shows_nowhere(web, lens, spec):
+    raise_incident(web, facility="bv02", series="")
+    raise_incident(web, id="i2", status="resolved", resolved_ns=1, resolved_at_ns=web.clock.now_ns())
+    assert tiles.build_tile(spec("cold"), lens(), alarms(web)).level == ""
+    assert tiles.build_tile(spec("cold"), lens(facility="bv02"), alarms(web, "bv02", "cs1")).level == "critical"
+    assert tiles.build_tile(spec("cold"), lens(facility="bv02"), alarms(web, "bv02", "cs2")).level == ""
+
+
+def test_an_incident_of_a_whole_place_alarms_on_every_figure_of_its_metric(web, lens, spec):
+    raise_incident(web, device="", series="", metric="room.temp", limits="[]")
+    assert tiles.build_tile(spec("server-room"), lens(), alarms(web)).figure.level == "critical"

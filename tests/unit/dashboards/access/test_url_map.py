@@ -1,11 +1,15 @@
 """Every route there is, asked by nobody, by a screen, by a viewer of another facility and by each role."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
+from ioc.access import Role, Scope
+from ioc.domain import MINUTE
 from ioc.errors import Reason
 from ioc.intake import Reject
+from tests.unit.dashboards.alerting import raise_incident
 
 ROLES = ("screen", "viewer", "operator", "oncall", "steward", "admin")
 DEVICE = "tl-01"
@@ -21,6 +25,7 @@ class Gate:
     api: bool = False
     here: bool = False  # open to this machine
     all_places: bool = False
+    body: Mapping[str, str] | None = None  # what it has to be sent: a form, or JSON
 
 
 OPEN = Gate("open")
@@ -46,11 +51,23 @@ GATES = {
     "GET /quarantine/<int:number>": Gate("steward"),
     "POST /quarantine/<int:number>/resend": Gate("steward"),
     "POST /quarantine/<int:number>/discard": Gate("steward"),
+    "GET /alerts": Gate("viewer", own=True, query="?facility=bv01"),
+    "GET /alerts/rules": Gate("viewer"),
+    "GET /alerts/<incident>": Gate("viewer"),
+    "POST /alerts/<incident>/take": Gate("operator", body={"reason": "mine"}),
+    "POST /alerts/<incident>/note": Gate("operator", body={"text": "seen"}),
+    "POST /alerts/<incident>/close": Gate("oncall", body={"reason": "scrapped"}),
     "GET /api/v1/latest": Gate("screen", own=True, query="?facility=bv01", api=True),
     "GET /api/v1/stream": Gate("screen", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
     "GET /api/v1/series": Gate("viewer", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
     "GET /api/v1/sources": Gate("viewer", api=True),
     "GET /api/v1/openapi.json": Gate("screen", api=True),
+    "GET /api/v1/alerts": Gate("viewer", own=True, query="?facility=bv01", api=True),
+    "GET /api/v1/alerts/<incident>": Gate("viewer", api=True),
+    "POST /api/v1/alerts/<incident>/ack": Gate("operator", api=True, body={"reason": "mine"}),
+    "POST /api/v1/alerts/<incident>/note": Gate("operator", api=True, body={"text": "seen"}),
+    "POST /api/v1/alerts/<incident>/close": Gate("oncall", api=True, body={"reason": "scrapped"}),
+    "GET /api/v1/rules": Gate("viewer", api=True),
     "GET /api/v1/quarantine": Gate("steward", own=True, query="?facility=bv01", api=True),
     "POST /api/v1/quarantine/<int:number>/resend": Gate("steward", api=True),
     "DELETE /api/v1/quarantine/<int:number>": Gate("steward", api=True),
@@ -65,10 +82,15 @@ def routes(web):
 
 def ask(web, client, name, rule, gate, **environ):
     method = name.partition(" ")[0]
-    values = {"facility": "bv01", "site": "cs1", "device": DEVICE, "number": item(web), "version": "x", "filename": "x"}
+    values = {
+        "facility": "bv01", "site": "cs1", "device": DEVICE, "version": "x", "filename": "x",
+        "number": item(web) if "number" in rule.arguments else 0,
+        "incident": silent(web) if "incident" in rule.arguments else "",
+    }  # fmt: skip
     adapter = web.app.url_map.bind("localhost")
     path = adapter.build(rule.endpoint, {key: values[key] for key in rule.arguments}, method=method)
-    answer = client.open(path + gate.query, method=method, environ_overrides=environ)
+    sent = {} if gate.body is None else {"json" if gate.api else "data": gate.body}
+    answer = client.open(path + gate.query, method=method, environ_overrides=environ, **sent)
     status = answer.status_code
     answer.close()
     return status, answer
@@ -82,6 +104,13 @@ def item(web) -> int:
     web.clock.advance(1)
     web.services.quarantine.put("mqtt", reject)
     return web.services.quarantine.list(state="", limit=1)[0].id
+
+
+def silent(web) -> str:
+    """A fresh incident of bv01 with which anything may be done, by whoever may."""
+    web.clock.advance(1)
+    now_ns = web.clock.now_ns()
+    return raise_incident(web, id=f"i{now_ns}", status="missing", missing_since_ns=now_ns - MINUTE)
 
 
 def test_every_route_has_its_gate(web):
@@ -131,12 +160,25 @@ def test_whoever_belongs_to_another_facility_sees_nothing_of_this_one(web):
 
 
 def test_a_steward_of_another_facility_cannot_touch_or_find_this_ones_quarantine(web):
-    from ioc.access import Role, Scope
-
     web.tokens["other"] = web.services.tokens.create(Role.STEWARD, Scope("bv02"), "other", actor="test")[0]
     for name, rule in routes(web):
         if "number" in rule.arguments:
             assert ask(web, web.as_("other"), name, rule, GATES[name])[0] == 404, name
+
+
+def test_somebody_of_another_facility_cannot_see_touch_or_find_this_ones_alerts(web):
+    web.tokens["other"] = web.services.tokens.create(Role.ADMIN, Scope("bv02"), "other", actor="test")[0]
+    for name, rule in routes(web):
+        if "incident" in rule.arguments:
+            assert ask(web, web.as_("other"), name, rule, GATES[name])[0] == 404, name
+
+
+def test_the_live_view_of_anothers_alerts_is_closed(web):
+    code = silent(web)
+    for query in ("view=alerts&facility=bv01", "view=alerts", f"view=incident&incident={code}"):
+        answer = web.as_("viewer_bv02").get(f"/api/v1/stream?{query}")
+        assert answer.status_code in (403, 404), query
+    assert web.as_("screen").get("/api/v1/stream?view=alerts&facility=bv01").status_code == 403
 
 
 def test_an_unknown_address_is_not_found_and_a_wrong_method_is_named(web):
@@ -156,8 +198,6 @@ def test_a_number_that_no_database_holds_is_not_found(web):
 
 
 def test_a_steward_of_one_site_sees_no_quarantine_since_no_item_knows_its_site(web):
-    from ioc.access import Role, Scope
-
     web.tokens["site"] = web.services.tokens.create(Role.STEWARD, Scope("bv02", "cs1"), "site", actor="test")[0]
     client = web.as_("site")
     assert [client.get(path).status_code for path in ("/quarantine", "/api/v1/quarantine")] == [403, 403]

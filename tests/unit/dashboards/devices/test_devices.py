@@ -6,6 +6,7 @@ import pytest
 
 from dashboards.devices.live import device_view, devices_view
 from ioc.domain import SECOND, Quality, Series
+from tests.unit.dashboards.alerting import raise_incident
 
 TEMP = "fridge.temp,device=tl-01,facility=bv01,site=cs1"
 
@@ -98,3 +99,44 @@ def test_an_unknown_state_narrows_nothing(web):
 def test_a_class_without_devices_says_so(web):
     html = web.browser("viewer").get("/devices/bv01?class=none").get_data(as_text=True)
     assert "Không có thiết bị nào hợp lựa chọn này." in html
+
+
+def test_a_device_that_alarms_says_so_in_the_list_and_leads_to_the_incident(web, view):
+    web.put(TEMP, 12.4)
+    raise_incident(web)
+    incident = web.services.incidents.refresh()[0]
+    assert set(view.alerted(incident)) == {"nav-alerts", "device-tl-01"}
+    html, _ = render(web, view, "device-tl-01")
+    assert 'data-level="critical"' in html
+    assert 'href="/alerts/i0123456789abcde"' in html
+    assert "Khẩn" in html
+    assert "data-level" not in render(web, view, "device-tl-02")[0]
+
+
+def test_a_simulated_alarm_is_hollow_in_the_list(web, view):
+    web.put(TEMP, 12.4)
+    raise_incident(web, quality="sim")
+    web.services.incidents.refresh()
+    assert 'class="tag level critical hollow"' in render(web, view, "device-tl-01")[0]
+
+
+def test_the_page_of_a_device_marks_the_value_that_alarms_and_no_other(web):
+    web.put(TEMP, 12.4)
+    web.put("fridge.door,device=tl-01,facility=bv01,site=cs1", 0)
+    raise_incident(web)
+    view = device_view(web.app, {"facility": "bv01", "device": "tl-01"})
+    incident = web.services.incidents.refresh()[0]
+    assert set(view.alerted(incident)) == {"nav-alerts", "now-fridge-temp"}
+    assert 'data-level="critical"' in render(web, view, "now-fridge-temp")[0]
+    assert "data-level" not in render(web, view, "now-fridge-door")[0]
+    other = device_view(web.app, {"facility": "bv01", "device": "tl-02"})
+    assert set(other.alerted(incident)) == {"nav-alerts"}
+
+
+def test_an_incident_elsewhere_or_of_another_class_touches_no_row(web, view):
+    raise_incident(web, facility="bv02", series="")
+    raise_incident(web, id="i2")
+    elsewhere, here = web.services.incidents.refresh()
+    assert set(view.alerted(elsewhere)) == set()
+    ups = devices_view(web.app, {"facility": "bv01", "class": "ups"})
+    assert set(ups.alerted(here)) == {"nav-alerts"}

@@ -1,6 +1,7 @@
 """The page of a history: what is asked for, what is offered, what the chart is given."""
 
 import html as escaped
+import json
 import re
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dashboards.errors import ProblemError
 from dashboards.history import choice as choices
 from ioc.domain import parse_rfc3339
+from tests.unit.dashboards.alerting import raise_incident
 
 ZONE = "Asia/Ho_Chi_Minh"
 NOW = parse_rfc3339("2026-11-21T14:32:00+07:00")
@@ -69,7 +71,7 @@ def test_the_metrics_own_way_comes_first_and_states_have_no_mean(metric):
 def test_the_chart_is_given_its_points_limits_and_names(web):
     html = page(web, "metric=fridge.temp&facility=bv01&device=tl-01")
     assert re.search(r'data-chart="/api/v1/series\?metric=fridge.temp&facility=bv01&device=tl-01&start=', html)
-    assert "8,0 giới hạn" in html
+    assert "8 giới hạn" in html
     assert "Tủ vắc xin TL-01" in html
     assert "/figures/plotly-" in html
     assert "&format=csv" in html
@@ -120,3 +122,68 @@ def test_plotly_comes_packed_from_the_installed_package_and_is_kept(web):
     assert "Content-Encoding" not in plain.headers
     assert plain.mimetype == "text/javascript"
     assert web.nobody().get("/figures/plotly-0.0.0.min.js").status_code == 404
+
+
+def raw_page(web, query, who="viewer"):
+    """With the attributes as they stand, so that JSON in them is found."""
+    found = web.browser(who).get(f"/history?{query}")
+    assert found.status_code == 200
+    html = found.get_data(as_text=True)
+    return {name: json.loads(escaped.unescape(re.search(rf'data-{name}="([^"]*)"', html)[1]))
+            for name in ("limits", "span", "start-ms", "stop-ms")}, escaped.unescape(html)  # fmt: skip
+
+
+def test_an_alert_leads_to_its_series_around_its_time_with_the_limits_of_its_rule(web):
+    now_ms = web.clock.now_ns() // 1_000_000
+    chart, html = raw_page(web, f"incident={raise_incident(web)}")
+    assert "metric=fridge.temp&facility=bv01&site=cs1&device=tl-01&start=" in html
+    assert [(limit["value"], limit.get("level"), limit.get("aside", False)) for limit in chart["limits"]] == [
+        (8.0, "warning", True), (10.0, "critical", False), (2.0, None, False),
+    ]  # fmt: skip
+    assert chart["limits"][1]["text"] == "> 10 khẩn"
+    assert chart["span"] == {"start": now_ms - 600_000, "stop": None, "level": "critical"}
+    assert (chart["start-ms"], chart["stop-ms"]) == (now_ms - 4_200_000, now_ms)
+
+
+def test_around_what_is_over_as_much_again_is_shown_after_it(web):
+    now_ns = web.clock.now_ns()
+    hour = 3600 * 10**9
+    code = raise_incident(
+        web, status="resolved", opened_ns=now_ns - 48 * hour, resolved_ns=now_ns - 24 * hour, resolved_at_ns=now_ns
+    )
+    chart, _ = raw_page(web, f"incident={code}")
+    assert chart["start-ms"] == (now_ns - 54 * hour) // 10**6
+    assert chart["stop-ms"] == (now_ns - 18 * hour) // 10**6
+    assert chart["span"]["stop"] == (now_ns - 24 * hour) // 10**6
+
+
+def test_another_range_or_resolution_keeps_the_alert_and_another_series_drops_it(web):
+    code = raise_incident(web)
+    chart, html = raw_page(web, f"incident={code}&range=7d")
+    assert f"&incident={code}&range=14d" in html
+    assert chart["stop-ms"] - chart["start-ms"] == 7 * 24 * 3_600_000
+    chart, html = raw_page(web, f"incident={code}&metric=ups.load&facility=bv01")
+    assert chart["span"] is None
+    assert all("level" not in limit for limit in chart["limits"])
+
+
+def test_a_limit_that_is_a_state_is_called_by_its_name(web):
+    series = "fridge.door,device=tl-01,facility=bv01,site=cs1,source=mqtt"
+    code = raise_incident(web, metric="fridge.door", series=series, limits='[["critical","==",1.0]]', value=1.0)
+    chart, _ = raw_page(web, f"incident={code}")
+    assert chart["limits"][0]["text"] == "= mở khẩn"
+
+
+def test_the_history_of_another_facilitys_alert_is_as_unknown_as_none(web):
+    code = raise_incident(web)
+    assert web.browser("viewer_bv02").get(f"/history?incident={code}").status_code == 404
+    assert web.browser("viewer").get("/history?incident=i404").status_code == 404
+    assert web.browser("screen").get(f"/history?incident={code}").status_code == 403
+    assert web.nobody().get(f"/history?incident={code}").status_code == 302
+
+
+def test_whoever_sees_everything_is_offered_this_machine_by_its_name(web):
+    html = web.browser("admin").get("/history?facility=_self&metric=host.cpu").get_data(as_text=True)
+    assert '<option value="_self" selected>Máy này</option>' in html
+    assert "/wall/_self" not in html
+    assert "_self" not in web.browser("viewer").get("/history").get_data(as_text=True)

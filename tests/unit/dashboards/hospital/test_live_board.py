@@ -5,7 +5,9 @@ import pytest
 from dashboards.errors import ProblemError
 from dashboards.hospital.live import hospital_view
 from dashboards.live.views import VIEWS
-from ioc.domain import SECOND, Quality, Series, State
+from ioc.domain import MINUTE, SECOND, Quality, Series, State
+from ioc.lease import Lease
+from tests.unit.dashboards.alerting import raise_incident
 
 TEMP = "fridge.temp,device=tl-01,facility=bv01,site=cs1"
 
@@ -112,3 +114,93 @@ def test_a_place_that_there_is_not_is_not_found(web, asked):
     with pytest.raises(ProblemError) as caught:
         hospital_view(web.app, asked)
     assert caught.value.status == 404
+
+
+def judge(web):
+    """Somebody holds the work of the scheduler."""
+    assert Lease(web.services.engine, "scheduler", "test", web.clock).acquire()
+
+
+def alerted(web):
+    return web.services.incidents.refresh()
+
+
+def test_the_strip_says_what_is_so_since_when_and_who_has_it(web, view):
+    judge(web)
+    web.put(TEMP, 12.6)
+    raise_incident(web)
+    alerted(web)
+    strip, due = render(web, view, "strip")
+    assert '<div class="item" id="strip-i0123456789abcde" data-metric="fridge.temp"' in strip
+    assert 'data-level="critical"' in strip
+    assert "Tủ vắc xin TL-01 12,6\u00a0°C" in strip
+    assert "mở 07:50" in strip
+    assert "chưa ai nhận" in strip
+    assert "Cảnh báo chưa được xét" not in strip
+    assert due <= web.clock.now_ns() + 5 * SECOND
+    web.services.acts.acknowledge("i0123456789abcde", "lan")
+    alerted(web)
+    strip, _ = render(web, view, "strip")
+    assert "đã nhận 08:00" in strip
+    assert "lan" not in strip  # roles on walls, never names
+
+
+def test_the_strip_shows_two_and_says_how_many_there_are_the_unowned_and_the_worst_first(web, view):
+    judge(web)
+    raise_incident(web, id="itaken", acked_by="lan", acked_at_ns=1, ack_until_ns=2)
+    raise_incident(web, id="iwarning", level="warning", needs_owner=1)
+    raise_incident(web, id="isim", quality="sim")
+    raise_incident(web, id="ifree", level="warning", needs_owner=0)
+    alerted(web)
+    strip, _ = render(web, view, "strip")
+    places = [strip.find(f'id="strip-{name}"') for name in ("iwarning", "itaken", "ifree", "isim")]
+    assert 0 < places[0] < places[1]
+    assert places[2:] == [-1, -1]
+    assert "<b>4</b> <br>đang mở" in strip
+    assert 'data-open="iwarning:warning:good itaken:critical:good ifree:warning:good isim:critical:sim"' in strip
+
+
+def test_what_is_simulated_alarms_hollow_beside_the_notice(web, view):
+    judge(web)
+    web.put(TEMP, 12.4, quality=Quality.SIM)
+    raise_incident(web, quality="sim")
+    alerted(web)
+    strip, _ = render(web, view, "strip")
+    assert 'data-quality="sim"' in strip
+    assert "Mô phỏng" in strip
+    assert "MÔ PHỎNG" in strip
+
+
+def test_a_wall_says_that_nobody_judges_and_since_when(web, view):
+    assert "Cảnh báo chưa được xét" in render(web, view, "strip")[0]
+    judge(web)
+    assert "không được xét" not in render(web, view, "strip")[0]
+    assert "Cảnh báo không được xét từ 08:00" in render(web, view, "strip", 16)[0]
+
+
+def test_an_incident_touches_the_strip_and_what_shows_its_metric(web, view):
+    raise_incident(web)
+    raise_incident(web, id="i2", facility="bv02", series="")
+    here, elsewhere = sorted(alerted(web), key=lambda one: one.facility)
+    assert set(view.alerted(here)) == {"strip", "tile-cold", "feed-blood", "feed-plasma"}
+    assert set(view.alerted(elsewhere)) == set()
+
+
+def test_a_tile_that_went_stale_looks_it_while_the_strip_keeps_the_alert(web, view):
+    web.put(TEMP, 12.4)
+    raise_incident(web)
+    alerted(web)
+    tile, _ = render(web, view, "tile-cold")
+    assert 'data-state="fresh" data-quality="good" data-level="critical"' in tile
+    assert '<p class="flag critical">' in tile
+    assert '<p class="fig hero alarms critical">' in tile
+    tile, _ = render(web, view, "tile-cold", 541)
+    assert 'data-state="stale"' in tile
+    assert "Tủ vắc xin TL-01 12,4\u00a0°C" in render(web, view, "strip", 541)[0]
+
+
+def test_a_silent_incident_says_since_when(web, view):
+    judge(web)
+    raise_incident(web, status="missing", missing_since_ns=web.clock.now_ns() - 5 * MINUTE)
+    alerted(web)
+    assert "im từ 07:55" in render(web, view, "strip")[0]

@@ -41,6 +41,20 @@ class FakeBook:
         return changed
 
 
+class FakeIncidents:
+    """What changed, as the test says; an incident is any object here."""
+
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self.fault: Exception | None = None
+
+    def refresh(self) -> list[str]:
+        if self.fault:
+            raise self.fault
+        changed, self.changed = self.changed, []
+        return changed
+
+
 class FakeView:
     """Two parts; the text of each is the book's, and its end by the clock is what the test says."""
 
@@ -67,11 +81,19 @@ class FakeView:
         return book.texts[part] + (" late" if late else ""), None if late else end
 
 
+class AlertedView(FakeView):
+    """Its part ``a`` shows incidents."""
+
+    def alerted(self, incident: str) -> Iterable[str]:
+        return ("a",) if incident == "mine" else ()
+
+
 class Rig:
     def __init__(self) -> None:
         self.clock = VirtualClock(START_NS)
         self.book = FakeBook()
-        self.hub = Hub(self.book, self.clock)
+        self.incidents = FakeIncidents()
+        self.hub = Hub(self.book, self.incidents, self.clock)
         self.view = FakeView()
 
     def pass_(self, ns: int) -> None:
@@ -384,3 +406,43 @@ def test_the_first_screen_does_not_begin_with_an_empty_present():
     client = rig.hub.subscribe(rig.view, "token:1")
     assert rig.book.changed == []
     assert parts(read(rig, client)) == [{"a": "there", "b": "0"}]
+
+
+def test_an_incident_is_shown_at_the_next_tick_by_the_views_that_show_any(rig):
+    alerted = AlertedView("alerted")
+    client, other = rig.hub.subscribe(alerted, "token:1"), rig.hub.subscribe(rig.view, "token:1")
+    rig.pass_(5 * SECOND)
+    read(rig, client, alerted)
+    read(rig, other)
+    rig.book.texts["a"] = "alarm"
+    rig.incidents.changed.append("mine")
+    rig.pass_(TICK)
+    assert parts(read(rig, client, alerted)) == [{"a": "alarm"}]
+    assert read(rig, other) == []
+
+
+def test_an_incident_of_another_place_renders_nothing(rig):
+    alerted = AlertedView("alerted")
+    rig.hub.subscribe(alerted, "token:1")
+    rig.pass_(5 * SECOND)
+    alerted.rendered.clear()
+    rig.incidents.changed.append("another's")
+    rig.pass_(2 * SECOND)
+    assert alerted.rendered == []
+
+
+def test_what_was_read_before_the_database_failed_is_told_when_it_answers_again(rig):
+    from ioc.errors import RetryError
+
+    client = rig.hub.subscribe(rig.view, "token:1")
+    rig.pass_(5 * SECOND)
+    read(rig, client)
+    rig.incidents.fault = RetryError("locked")
+    rig.book.say("a", "1")
+    rig.pass_(2 * SECOND)
+    assert read(rig, client) == []
+    assert not rig.hub.reading
+    rig.incidents.fault = None
+    rig.pass_(TICK)
+    assert parts(read(rig, client)) == [{"a": "1"}]
+    assert rig.hub.reading

@@ -49,3 +49,18 @@ def test_it_comes_dark_and_light(web):
 def test_a_stale_sample_counts_nothing(html):
     stale = html.split('id="count-stale"', 1)[1].split("</section>", 1)[0]
     assert "0/2" in stale
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("warning", "chưa ai nhận"),
+        ("critical", "đã nhận"),
+        ("silent", "im từ"),
+        ("sim", 'data-quality="sim"'),
+    ],
+)
+def test_the_strip_stands_there_with_each_kind_of_alert(html, name, said):
+    item = html.split(f'id="strip-sheet-{name}"', 1)[1].split("</div>", 1)[0]
+    assert "Tủ 3 8,9 °C" in item
+    assert said in item

@@ -9,12 +9,15 @@ from ioc.database import writing
 from ioc.domain import SECOND
 from ioc.errors import Reason, RetryError
 from ioc.intake import Reject, SourceStatus, SourceStatuses
+from ioc.lease import Lease
+from tests.unit.dashboards.alerting import deliver, hold_rules, raise_incident
 
 
 @pytest.fixture
 def beating(web):
     status = SourceStatus("mqtt", "mqtt", connected=True, received=12_345_678, quarantined=Counter(json=2), backlog=3)
     SourceStatuses(web.services.engine).save([status], web.clock.now_ns())
+    assert Lease(web.services.engine, "scheduler", "here:1", web.clock).acquire()
     return web
 
 
@@ -26,7 +29,7 @@ def health(web):
 def test_all_is_well_when_every_part_answers(beating):
     status, told = health(beating)
     assert (status, told["status"]) == (200, "ok")
-    assert set(told["checks"]) == {"database", "store", "hub", "worker"}
+    assert set(told["checks"]) == {"database", "store", "hub", "worker", "alerts"}
     assert all(check["ok"] for check in told["checks"].values())
 
 
@@ -42,6 +45,21 @@ def test_a_worker_that_never_came_is_seen(web):
     status, told = health(web)
     assert status == 503
     assert "ioc worker" in told["checks"]["worker"]["detail"]
+
+
+def test_alerts_that_nobody_judges_are_seen(beating):
+    beating.clock.advance(20 * SECOND)  # the lease of 5 s ended 15 s ago
+    assert health(beating)[1]["checks"]["alerts"]["ok"]
+    beating.clock.advance(SECOND)
+    told = health(beating)[1]["checks"]["alerts"]
+    assert (told["ok"], told["age_s"]) == (False, 16.0)
+    assert "not judged" in told["detail"]
+
+
+def test_a_scheduler_that_never_came_or_has_left_is_seen(web):
+    told = health(web)[1]["checks"]["alerts"]
+    assert not told["ok"]
+    assert "ioc scheduler" in told["detail"]
 
 
 def test_a_store_that_does_not_answer_is_seen_without_telling_where_it_lies(beating, monkeypatch):
@@ -78,6 +96,11 @@ def test_the_metrics_are_prometheus_text(beating):
     reject = Reject(Reason.JSON, 'a "quoted" thing', "t", b"x", beating.clock.now_ns(), "bv01")
     beating.services.quarantine.put("mqtt", reject)
     beating.put("fridge.temp,device=tl-01,facility=bv01,site=cs1", 4.0)
+    code = raise_incident(beating)
+    raise_incident(beating, id="silent", status="missing", level="warning", needs_owner=0)
+    deliver(beating, code, tries=1)
+    deliver(beating, code, person="minh", state="given_up", done_ns=1)
+    hold_rules(beating, [{"id": "a"}, {"id": "b"}])
     beating.services.hub.step()
     answer = beating.nobody().get("/metrics")
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
@@ -92,6 +115,15 @@ def test_the_metrics_are_prometheus_text(beating):
     assert 'ioc_values{state="fresh"} 1' in answer.text
     assert "ioc_hub_ticks_total 1" in answer.text
     assert "ioc_latest_change 1" in answer.text
+    assert 'ioc_alerts_open{level="critical"} 1' in answer.text
+    assert 'ioc_alerts_open{level="warning"} 1' in answer.text
+    assert "ioc_alerts_missing 1" in answer.text
+    assert "ioc_alerts_unowned 1" in answer.text
+    assert "ioc_alert_deliveries_due 1" in answer.text
+    assert "ioc_alert_deliveries_given_up 1" in answer.text
+    assert f"ioc_alert_judged_until_seconds {beating.clock.now_ns() // SECOND + 5}" in answer.text
+    assert "ioc_alert_rules 2" in answer.text
+    assert "ioc_alert_rules_refused 0" in answer.text
 
 
 def test_labels_are_escaped():

@@ -1,0 +1,76 @@
+"""Which values alarm: the open incidents of a place, laid over what boards and pages show of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from alerts import Incident
+from dashboards.boards import Term
+from dashboards.reckon import Shown
+from dashboards.services import Services
+from ioc.domain import Series
+from ioc.registry import Registry
+
+
+class Alarms:
+    """By metric: the incident and the device that it is about, empty where it is about a whole place."""
+
+    def __init__(self, incidents: Iterable[Incident], registry: Registry) -> None:
+        self._registry = registry
+        self._of_metric: dict[str, list[tuple[Incident, str]]] = {}
+        for incident in incidents:
+            self._of_metric.setdefault(incident.metric, []).append((incident, device_of(incident)))
+
+    def on_term(self, shown: Shown, term: Term) -> Shown:
+        """The figure of a board with the worst level of those that it shows."""
+        return _marked(shown, (one for one in self._fitting(term) if _shows(term, one)))
+
+    def worst(self, *terms: Term) -> Incident | None:
+        """The worst of all that these figures take, silent ones and those that no figure shows included."""
+        return worst_of(one for term in terms for one in self._fitting(term))
+
+    def on_device(self, shown: Shown, device: str) -> Shown:
+        """A value of one device with the level of its own series."""
+        return _marked(shown, self.of_device(device, shown.metric))
+
+    def of_device(self, device: str, metric: str = "") -> list[Incident]:
+        """The incidents of a device, of one of its metrics or all."""
+        found = self._of_metric.items()
+        return [one for code, ones in found if metric in ("", code) for one, own in ones if own == device]
+
+    def _fitting(self, term: Term) -> Iterator[Incident]:
+        for metric in term.metric:
+            for incident, code in self._of_metric.get(metric, ()):
+                device = self._registry.device(incident.facility, code)
+                if not term.use or device is None or device.use in term.use:
+                    yield incident
+
+
+def alarms_at(own: Services, facility: str, site: str) -> Alarms:
+    """What alarms in a facility or site now."""
+    return Alarms(own.incidents.open(facility, site), own.registry)
+
+
+def device_of(incident: Incident) -> str:
+    """The code of the device that it is about; empty of a whole place."""
+    named = incident.labels.get("device", "")
+    return named or (Series.parse(incident.series).tag("device") if incident.series else "")
+
+
+def _shows(term: Term, incident: Incident) -> bool:
+    """Whether the figure is worse for it: the lowest of many is not where one is too high, none is by silence."""
+    if incident.missing_since_ns:
+        return False
+    wrong = {"min": (">", ">="), "max": ("<", "<=")}.get(term.how, ())
+    return not any(op in wrong for _, op, _ in incident.limits)
+
+
+def worst_of(incidents: Iterable[Incident]) -> Incident | None:
+    """The one of the highest level; of several a real one before what is simulated."""
+    return max(incidents, key=lambda one: (one.level, not one.simulated), default=None)
+
+
+def _marked(shown: Shown, incidents: Iterable[Incident]) -> Shown:
+    worst = worst_of(incidents)
+    if worst is None:
+        return shown
+    return replace(shown, level=worst.level.word, alert=worst.id, real=not worst.simulated)
