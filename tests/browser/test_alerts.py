@@ -75,7 +75,7 @@ def test_an_alarm_is_raised_taken_and_over(watched: Watched, centre: Centre) -> 
     expect(tile.locator("dd[data-level=critical]")).to_contain_text("95")
     article = lists.locator("article")
     expect(article).to_have_attribute("data-level", "critical", timeout=5_000)
-    expect(lists.locator("#alert-counts")).to_contain_text("1chưa ai nhận")
+    expect(lists.locator("#alert-counts")).to_contain_text("1 chưa ai nhận")
 
     lists.get_by_role("button", name="Tôi nhận", exact=True).click()
     expect(lists.locator("#sec-owned")).to_be_visible()
@@ -123,7 +123,7 @@ def read_its_page(page: Page, centre: Centre) -> None:
     lines = [text.split("\n")[0] for text in page.locator(".tl li > div").all_inner_texts()]
     kept = [line for line in lines if line != "Có người chưa báo được"]
     assert kept == ["Kết thúc", "gọi hãng UPS", "admin nhận việc", "Lên mức Khẩn", "Mở sự cố, mức Chú ý"]
-    expect(page.locator("#incident-told")).to_contain_text("nhóm it chưa có ai")
+    expect(page.locator("#incident-told")).to_contain_text("nhóm Công nghệ thông tin chưa có ai")
     page.get_by_role("link", name="Lịch sử, có ngưỡng").click()
     page.wait_for_url(f"{centre.web}/history?*incident=i*")
 
