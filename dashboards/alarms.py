@@ -7,6 +7,7 @@ from alerts import Incident
 from dashboards.boards import Term
 from dashboards.reckon import Shown
 from dashboards.services import Services
+from ioc.catalogue import Catalogue
 from ioc.domain import Series
 from ioc.registry import Registry
 
@@ -14,15 +15,16 @@ from ioc.registry import Registry
 class Alarms:
     """By metric: the incident and the device that it is about, empty where it is about a whole place."""
 
-    def __init__(self, incidents: Iterable[Incident], registry: Registry) -> None:
+    def __init__(self, incidents: Iterable[Incident], registry: Registry, catalogue: Catalogue) -> None:
         self._registry = registry
+        self._catalogue = catalogue
         self._of_metric: dict[str, list[tuple[Incident, str]]] = {}
         for incident in incidents:
             self._of_metric.setdefault(incident.metric, []).append((incident, device_of(incident)))
 
     def on_term(self, shown: Shown, term: Term) -> Shown:
         """The figure of a board with the worst level of those that it shows."""
-        return _marked(shown, (one for one in self._fitting(term) if _shows(term, one)))
+        return _marked(shown, (one for one in self._fitting(term) if _shows(term, one) and self._counts(term, one)))
 
     def worst(self, *terms: Term) -> Incident | None:
         """The worst of all that these figures take, silent ones and those that no figure shows included."""
@@ -37,6 +39,14 @@ class Alarms:
         found = self._of_metric.items()
         return [one for code, ones in found if metric in ("", code) for one, own in ones if own == device]
 
+    def _counts(self, term: Term, incident: Incident) -> bool:
+        """Whether what is wrong is what the figure counts: of the devices on battery a broken one is none."""
+        metric = self._catalogue.get(incident.metric)
+        wrong = [int(limit) for _, op, limit in incident.limits if op == "=="]
+        if term.how != "equals" or metric is None or not wrong:
+            return True
+        return any(place < len(metric.states) and metric.states[place].code in term.state for place in wrong)
+
     def _fitting(self, term: Term) -> Iterator[Incident]:
         for metric in term.metric:
             for incident, code in self._of_metric.get(metric, ()):
@@ -47,7 +57,7 @@ class Alarms:
 
 def alarms_at(own: Services, facility: str, site: str) -> Alarms:
     """What alarms in a facility or site now."""
-    return Alarms(own.incidents.open(facility, site), own.registry)
+    return Alarms(own.incidents.open(facility, site), own.registry, own.catalogue)
 
 
 def device_of(incident: Incident) -> str:

@@ -16,11 +16,11 @@ FRIDGES = ("tl-01", "tl-02", "tl-03")
 
 
 def build_tile(spec, lens):
-    return tiles.build_tile(spec, lens, Alarms((), lens.registry))
+    return tiles.build_tile(spec, lens, Alarms((), lens.registry, lens.catalogue))
 
 
 def build_feed(spec, lens):
-    return tiles.build_feed(spec, lens, Alarms((), lens.registry))
+    return tiles.build_feed(spec, lens, Alarms((), lens.registry, lens.catalogue))
 
 
 def key(metric, device, facility="bv01", site="cs1"):
@@ -231,6 +231,16 @@ def test_the_lowest_of_many_does_not_alarm_where_one_is_too_high(web, lens, spec
     raise_incident(web)
     warmest, coldest = tiles.build_tile(spec("cold"), lens(), alarms(web)).facts[:2]
     assert (warmest.level, coldest.level) == ("critical", "")
+
+
+@pytest.mark.parametrize(("state", "level"), [("on_battery", "critical"), ("fault", "")])
+def test_a_figure_that_counts_a_state_alarms_where_that_state_is_wrong(web, lens, spec, state, level):
+    codes = [each.code for each in web.services.catalogue.metrics["ups.status"].states]
+    web.put(key("ups.status", "ups-01"), codes.index(state))
+    limits = orjson.dumps([["critical", "==", float(codes.index(state))]]).decode()
+    raise_incident(web, device="ups-01", metric="ups.status", series="", limits=limits)
+    tile = tiles.build_tile(spec("ups"), lens(), alarms(web))
+    assert (tile.level, tile.facts[0].level) == ("critical", level)
 
 
 def test_a_silent_series_makes_its_tile_alarm_and_no_figure_of_it(web, lens, spec):
