@@ -8,6 +8,7 @@ from alerts.engine import Observation
 from alerts.event import Labels
 from alerts.rules import Rule, Take
 from ioc.domain import SECOND, Quality
+from ioc.errors import RetryError
 from ioc.timeseries import Store
 
 EVERY_NS = 15 * SECOND
@@ -39,13 +40,21 @@ class Windows:
         self._asked = asked
 
     def look(self, now_ns: int) -> None:
-        """Look up the windows that end now; raises RetryError while the store cannot."""
+        """Look up the windows that end now; raises RetryError where the store cannot, once all rules were asked for."""
         stop_ns = now_ns - SETTLE_NS
+        failed: RetryError | None = None
         for rule, labels in self._asked:
-            if labels:
-                found = list(self._observations(rule, labels, stop_ns))
-                with self._lock:
-                    self._found += found
+            if not labels:
+                continue
+            try:
+                found = self._observations(rule, labels, stop_ns)
+            except RetryError as error:  # one that always fails keeps no other from being judged
+                failed = error
+                continue
+            with self._lock:
+                self._found += found
+        if failed is not None:
+            raise failed
 
     def taken(self) -> list[Observation]:
         """What was found since the last call."""

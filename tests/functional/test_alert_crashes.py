@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from alerts.tables import attempts, events
+from ioc.failpoints import ALERTS
 from tests.functional.alerting import Centre, centre
 from tests.functional.harness import wait_for
 
 pytestmark = pytest.mark.sockets
-PLACES = ("after-evaluation", "in-alert-commit", "after-alert-commit", "after-claim", "before-send", "after-send")
 CRASHED = 137
 CRASHES = 2
 
@@ -26,7 +26,7 @@ def crash(made: Centre, place: str, value: float, first: str = "") -> None:
     made.let_time_pass()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ALERTS)
 def test_a_crash_at_any_place_loses_no_event_and_tells_none_more_often_than_it_crashed(
     place: str, tmp_path: Path
 ) -> None:

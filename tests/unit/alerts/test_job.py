@@ -19,10 +19,11 @@ from alerts.rules import Read, Rule, RuleSet, Take
 from alerts.tables import deliveries, incidents, rule_sets, states
 from alerts.windows import Windows
 from ioc.domain import MINUTE, SECOND, Frame, Quality, Reading, Series
+from ioc.errors import RetryError
 from ioc.latest import LatestReader, LatestWriter
 from ioc.lease import TTL_NS, Lease
 from ioc.timeseries import MemoryStore
-from tests.unit.alerts.scene import RULE, T0, Scene, catalogue, people, person, registry, rule, state
+from tests.unit.alerts.scene import RULE, SERIES, T0, Scene, catalogue, people, person, registry, rule, state
 from tests.unit.alerts.scene import event as happened
 
 PREFIX = "fridge,device=tl-01,facility=bv01,site=cs1,source=mqtt"
@@ -437,3 +438,20 @@ def test_what_alarms_after_a_person_closed_while_nobody_judged_is_another_incide
     world.value(5.0)
     world.tick(again)
     assert world.open_ones() == {}
+
+
+def test_a_window_that_cannot_be_read_keeps_no_other_from_being_judged():
+    class Store:
+        def raw(self, metric, *_):
+            if metric == "o2.press":
+                raise RetryError("too much")
+            return [(Series.parse(SERIES), [(T0, 9.1, Quality.GOOD)])]
+
+    labels = (("device", "tl-01"),)
+    bad = replace(RULE, id="bad", read=replace(RULE.read, metric="o2.press", over_ns=MINUTE))
+    good = replace(RULE, read=replace(RULE.read, over_ns=MINUTE))
+    windows = Windows(Store())
+    windows.ask([(bad, {SERIES: labels}), (good, {SERIES: labels})])
+    with pytest.raises(RetryError):
+        windows.look(T0 + MINUTE)
+    assert [(found.rule, found.value) for found in windows.taken()] == [("fridge-warm", 9.1)]
