@@ -21,6 +21,12 @@ class Reason(StrEnum):
     UNIT = "unit"
     NOT_A_NUMBER = "not_a_number"
     STATE_RANGE = "state_range"
+    HEADER = "header"  # HL7: no MSH, or one that cannot be read
+    ENCODING = "encoding"  # not in the character set that it names
+    UNKNOWN_SENDER = "unknown_sender"
+    TEST_MESSAGE = "test_message"  # MSH-11 T, of a source that may not send such
+    SEGMENT = "segment"  # one that its trigger needs is missing
+    FIELD = "field"  # one that its trigger needs is empty or cannot be read
     STORE = "store"
     INTERNAL = "internal"
 

@@ -9,13 +9,13 @@ from ioc.config.secret import Secret
 from ioc.config.settings import Settings
 from ioc.errors import Fault, RefuseToStartError
 
-NAMES = ("web", "quarantine", "webhook")
+NAMES = ("web", "quarantine", "webhook", "identity")
 MIN_LENGTH = 32
 KNOWN = ("changeme", "change-me", "change_me", "secret", "password", "default", "example", "insecure", "012345")
 
 
 def ensure_secrets(settings: Settings) -> None:
-    """Make ``data_dir/secrets/{web,quarantine,webhook}.key`` where they are missing; what is there stays as it is.
+    """Make ``data_dir/secrets/{web,quarantine,webhook,identity}.key`` where they are missing; what is there stays as it is.
 
     Each holds 32 random bytes in URL-safe base64. Safe when several processes do it at once.
     """
@@ -34,7 +34,7 @@ def ensure_secrets(settings: Settings) -> None:
 
 
 def read_secret(settings: Settings, name: str) -> Secret:
-    """The key ``web``, ``quarantine`` or ``webhook``; raises RefuseToStartError where it cannot be trusted."""
+    """The key ``web``, ``quarantine``, ``webhook`` or ``identity``; raises RefuseToStartError where it cannot be trusted."""
     path = _path(settings, name)
     try:
         text = path.read_text(encoding="utf-8").strip()

@@ -11,7 +11,6 @@ from ioc.config.settings import SECTIONS, SETTINGS, Setting, Settings
 
 NOT_OURS = ("IOC_TEST_",)  # read by the tests only
 LATER = ("IOC_INFLUXDB__URL", "IOC_INFLUXDB__TOKEN", "IOC_INFLUXDB__ORG", "IOC_INFLUXDB__BUCKET")
-UNUSED = ("IOC_MLLP__BIND",)  # the door for HL7, which this version does not open
 FILE_MAX = 64 * 1024
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -59,7 +58,7 @@ def _from_environment(environ: Mapping[str, str], faults: Faults) -> dict[str, _
             faults.add(
                 15, variable, "InfluxDB is not supported by this version, which keeps its series itself.", "Unset it."
             )
-        elif variable not in UNUSED:
+        else:
             faults.add(10, variable, "there is no such setting.", hint_for(variable, [*_BY_VARIABLE, *files]))
     return given
 

@@ -58,6 +58,25 @@ class MqttSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MllpSettings:
+    """The door for HL7 messages: where it listens, the size above which a message is quarantined, in bytes, and
+    the seconds after which a connection that sends nothing is closed."""
+
+    bind: Address
+    max_message: int
+    idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CensusSettings:
+    """What the census reckons with where nobody says it: when a bed that was left is clean (0: never), and when
+    an emergency visit without an end is over."""
+
+    clean_after_minutes: int
+    emergency_hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class HostsSettings:
     """Those of the collector that looks at this machine. ``name`` is empty where its host name is meant."""
 
@@ -134,7 +153,9 @@ class Settings:
     simulate: bool
     web: WebSettings
     mqtt: MqttSettings
+    mllp: MllpSettings
     hosts: HostsSettings
+    census: CensusSettings
     database: DatabaseSettings
     journal: JournalSettings
     quarantine: QuarantineSettings
@@ -148,7 +169,9 @@ class Settings:
 SECTIONS: dict[str, Callable[..., Any]] = {
     "web": WebSettings,
     "mqtt": MqttSettings,
+    "mllp": MllpSettings,
     "hosts": HostsSettings,
+    "census": CensusSettings,
     "database": DatabaseSettings,
     "journal": JournalSettings,
     "quarantine": QuarantineSettings,
@@ -244,8 +267,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mqtt.username", str, "", "User name at the broker."),
     Setting("mqtt.password", Secret, "", "Password at the broker.", file=True),
     Setting("mqtt.max_payload", parse_size, "256KiB", "Size above which a message is quarantined."),
+    Setting("mllp.bind", Address.parse, "127.0.0.1:2575", "Where HL7 messages are taken (MLLP)."),
+    Setting("mllp.max_message", parse_size, "1MiB", "Size above which an HL7 message is quarantined."),
+    Setting("mllp.idle_seconds", parse_count, "3600", "Seconds of silence after which a connection is closed."),
     Setting("hosts.every_seconds", _up_to_a_minute, "10", "Seconds between two samples of this machine, at most 60."),
     Setting("hosts.name", _code, "", "Name of this machine among the hosts. Empty: its host name."),
+    Setting(
+        "census.clean_after_minutes",
+        _hours,
+        "60",
+        "Minutes after which a bed that was left counts as clean where no cleaning is reported. 0: never.",
+    ),
+    Setting("census.emergency_hours", parse_count, "24", "Hours after which an emergency visit without an end is over."),
     Setting(
         "database.url",
         _url("sqlite", "postgresql"),

@@ -1,5 +1,6 @@
 """Plain types that every part of the centre speaks in. Standard library only."""
 
+from ioc.domain.fact import NOWHERE, BedStatus, Disposition, Fact, FactKind, Spot, VisitClass
 from ioc.domain.freshness import STALE_AFTER, State, max_age_from_interval, state_at
 from ioc.domain.reading import Frame, Quality, Reading, Series
 from ioc.domain.time import (
@@ -16,16 +17,23 @@ from ioc.domain.time import (
 __all__ = [
     "MILLISECOND",
     "MINUTE",
+    "NOWHERE",
     "SECOND",
     "STALE_AFTER",
+    "BedStatus",
     "Clock",
+    "Disposition",
+    "Fact",
+    "FactKind",
     "Frame",
     "Quality",
     "Reading",
     "Series",
+    "Spot",
     "State",
     "SystemClock",
     "VirtualClock",
+    "VisitClass",
     "max_age_from_interval",
     "parse_rfc3339",
     "rfc3339",

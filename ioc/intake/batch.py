@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ioc.domain import Frame
+from ioc.domain import Fact, Frame
 from ioc.errors import Reason
 
 
@@ -47,6 +47,7 @@ class Batch:
 
     source: str
     frames: list[Frame] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -57,6 +58,7 @@ class Kind(StrEnum):
 
     FRAMES = "frames"  # lines of line protocol
     HISTORY = "history"  # the same, of what happened earlier: it never enters the present
+    FACTS = "facts"  # sealed facts of the census
     QUARANTINE = "quarantine"  # sealed rejects
 
 
