@@ -13,7 +13,7 @@ from dashboards.services import Services, services
 from ioc.access import Principal, record
 from ioc.database import writing
 from ioc.errors import Reason
-from ioc.intake import Item
+from ioc.intake import HIDDEN, Item, readable
 
 bp = Blueprint("quarantine", __name__)
 PAGE = 50
@@ -66,11 +66,11 @@ def raw(number: int) -> str:
     _visible(principal, number)
     own = services()
     item = own.offload(_opened, own, principal, number)
-    text = None if item is None or item.raw is None else item.raw[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    text = None if item is None or item.raw is None else readable(item.raw[:SHOWN_BYTES])
     if item is None:
         raise _gone(number)
     cut = item.truncated or (item.raw is not None and len(item.raw) > SHOWN_BYTES)
-    return render_template("raw.html", item=_Row(item), text=text, cut=cut)
+    return render_template("raw.html", item=_Row(item), text=text, cut=cut, hidden=text and HIDDEN in text)
 
 
 @bp.post("/quarantine/<int:number>/resend")

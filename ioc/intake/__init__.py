@@ -5,6 +5,7 @@ from ioc.intake.intake import Intake, Listener
 from ioc.intake.journal import Backlog, Journal, JournalDamagedError, JournalFullError
 from ioc.intake.quarantine import Item, Quarantine, quarantined_by_source
 from ioc.intake.records import frames_of
+from ioc.intake.redact import HIDDEN, readable
 from ioc.intake.resend import Replay, Resender
 from ioc.intake.seal import Sealer, SealError
 from ioc.intake.status import Health, SourceStatus, SourceStatuses
@@ -12,6 +13,7 @@ from ioc.intake.unconfirmed import Unconfirmed, UnconfirmedThing
 from ioc.intake.writer import Writer
 
 __all__ = [
+    "HIDDEN",
     "Backlog",
     "Batch",
     "Counts",
@@ -38,4 +40,5 @@ __all__ = [
     "Writer",
     "frames_of",
     "quarantined_by_source",
+    "readable",
 ]
