@@ -140,7 +140,7 @@ def main() -> None:
     for start in (1, 2):
         began = time.monotonic()
         run = Run(options)
-        ready = run.wait_for(r"^READY web=(\S+) mqtt=(\S+)", SETUP_LIMIT_S if start == 1 else START_LIMIT_S)
+        ready = run.wait_for(r"^READY web=(\S+) mqtt=(\S+) mllp=(\S+)$", SETUP_LIMIT_S if start == 1 else START_LIMIT_S)
         print(f"  READY after {time.monotonic() - began:.1f} s", flush=True)
         run.wait_for("(?i)ctrl-c", 10)
         assert any(line.startswith("ADMIN user=admin password=") for line in run.lines) == (start == 1), "ADMIN line"

@@ -1,6 +1,7 @@
 """What every collector offers: this page is all that the worker knows of one."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
 
 from ioc.catalogue import Catalogue
 from ioc.config import Settings
@@ -9,11 +10,11 @@ from ioc.registry import Registry
 
 
 class Collector(Protocol):
-    """One source. Its constructor and ``build`` never touch the network; ``start`` does, and goes on trying."""
+    """One way in. Its constructor and ``build`` never touch the network; ``start`` does, and goes on trying."""
 
     @property
     def name(self) -> str:
-        """The configured source: the tag ``source`` of its series."""
+        """The way in: the tag ``source`` of its series where it is its only source."""
         ...
 
     @property
@@ -21,11 +22,24 @@ class Collector(Protocol):
         """Its name in ``collectors.registry``."""
         ...
 
+    @property
+    def lane(self) -> Literal["readings", "facts"]:
+        """Which of the two journals it fills: what devices measure, or what hospitals' systems say has happened.
+
+        A backlog of one delays nothing of the other.
+        """
+        ...
+
+    def sources(self) -> Mapping[str, Callable[[], Health]]:
+        """Every source that its batches name, and how each is; asked as ``health`` is, the names once."""
+        ...
+
     def start(self, intake: Intake) -> None:
         """Begin to receive and to commit, on threads of its own; returns at once.
 
-        What the other side is told to be safe has been committed before. A RetryError of ``commit`` is waited out:
-        nothing is acknowledged and nothing is forgotten meanwhile.
+        ``intake`` is that of its lane. What the other side is told to be safe has been committed before. A RetryError
+        of ``commit`` is waited out, with nothing acknowledged and nothing forgotten meanwhile, or the other side is
+        told to send again.
         """
         ...
 
@@ -41,11 +55,11 @@ class Collector(Protocol):
         ...
 
     def health(self) -> Health:
-        """How it is now; called about once a second, never blocks."""
+        """How it is as a whole; called about once a second, never blocks."""
         ...
 
     def replay(self, topic: str, raw: bytes) -> None:
-        """Read a quarantined message again and commit what it gives now; called once started.
+        """Read a quarantined message of any of its sources again and commit what it gives now; called once started.
 
         Raises RejectError where it, or a part of it, still cannot be understood; RetryError as ``commit`` does.
         """

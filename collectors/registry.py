@@ -7,6 +7,7 @@ from collectors.contract import Build
 
 COLLECTORS = {
     "mqtt": "collectors.mqtt.collector:build",
+    "hl7": "collectors.hl7.collector:build",
     "hosts": "collectors.hosts.collector:build",
 }
 

@@ -3,8 +3,9 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 from sqlalchemy.exc import DBAPIError
 
@@ -27,6 +28,7 @@ class HostsCollector:
     """This machine, and the centre on it. It has no other side that could be away: started, it is ready."""
 
     name = kind = "hosts"
+    lane: Literal["readings"] = "readings"
 
     def __init__(
         self, look: Callable[[], Sample], centre: Centre, host: str, every_s: float, clock: Clock | None = None
@@ -59,6 +61,10 @@ class HostsCollector:
     def health(self) -> Health:
         """How it is now."""
         return Health(self.ready(), " ".join(list(self._errors.values())))
+
+    def sources(self) -> Mapping[str, Callable[[], Health]]:
+        """It is its only source."""
+        return {self.name: self.health}
 
     def replay(self, topic: str, raw: bytes) -> None:  # noqa: ARG002 (the contract's)
         """Nothing of it is ever quarantined, so there is nothing to read again."""

@@ -4,8 +4,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from collectors.mqtt.decode import Decoded, Decoder
 from collectors.mqtt.gaps import Gaps
@@ -30,6 +31,7 @@ class MqttCollector:
     """One broker's messages as one source."""
 
     kind = "mqtt"
+    lane: Literal["readings"] = "readings"
 
     def __init__(self, name: str, subscriber: Subscriber, decoder: Decoder, clock: Clock | None = None) -> None:
         self.name = name
@@ -63,6 +65,10 @@ class MqttCollector:
     def health(self) -> Health:
         """How it is now."""
         return Health(self._subscriber.ready, self._error or self._subscriber.error, self._subscriber.waiting)
+
+    def sources(self) -> Mapping[str, Callable[[], Health]]:
+        """It is its only source."""
+        return {self.name: self.health}
 
     def replay(self, topic: str, raw: bytes) -> None:
         """Commit what this message gives now; raises RejectError with what is still wrong with it."""

@@ -35,6 +35,7 @@ class Doors:
     web: Address
     broker: Address | None
     mqtt: MqttUrl
+    mllp: Address
 
 
 @click.command("run")
@@ -114,10 +115,11 @@ def find_doors(settings: Settings, faults: list[Fault]) -> Doors:
     """Free addresses; raises RefuseToStartError with ``faults`` and each address that was asked for and is taken."""
     web = _free(settings, "web.bind", settings.web.bind, faults)
     broker = None if settings.mqtt.url else _free(settings, "mqtt.bind", settings.mqtt.bind, faults)
+    mllp = _free(settings, "mllp.bind", settings.mllp.bind, faults)
     if faults:
         raise RefuseToStartError(faults)
     mqtt = MqttUrl(broker.host, broker.port) if broker else MqttUrl.parse(settings.mqtt.url)
-    return Doors(web, broker, mqtt)
+    return Doors(web, broker, mqtt, mllp)
 
 
 def _free(settings: Settings, name: str, address: Address, faults: list[Fault]) -> Address:
@@ -133,6 +135,7 @@ def _free(settings: Settings, name: str, address: Address, faults: list[Fault]) 
 def child_environment(settings: Settings, doors: Doors) -> dict[str, str]:
     """What the parts are told beside what we were: where the doors are that we have found."""
     environ = {**os.environ, "IOC_DATA_DIR": str(settings.data_dir), "IOC_WEB__BIND": str(doors.web)}
+    environ["IOC_MLLP__BIND"] = str(doors.mllp)
     if doors.broker is not None:
         environ["IOC_MQTT__BIND"] = str(doors.broker)
     return environ | {"PYTHONUNBUFFERED": "1"}
@@ -155,7 +158,7 @@ def start_all(supervisor: Supervisor, settings: Settings, doors: Doors, *, simul
         supervisor.start(Service("broker", launch.command, listens, lambda _: answers(address), 0, 2.0))
         supervisor.wait_until_ready()
     run = settings.data_dir / "run"
-    subscribed = f"the worker to subscribe at {doors.mqtt} (its log says why it does not)"
+    subscribed = f"the worker to subscribe at {doors.mqtt} and listen on {doors.mllp} (its log says why it does not)"
     supervisor.start(Service("worker", ours("worker"), subscribed, lambda pid: is_ready(run, "worker", pid), 1, 3.0))
     supervisor.start(Service("scheduler", ours("scheduler"), "the scheduler", None, 2, 3.0))
     gunicorn = (sys.executable, "-m", "gunicorn", "-c", str(HOME / "gunicorn.conf.py"), "--pythonpath", str(HOME))
@@ -203,7 +206,7 @@ def serves(address: Address) -> bool:
 
 def announce(doors: Doors, catalogue: Catalogue, registry: Registry) -> None:
     """Say where it is, how a value is published, and how it is stopped."""
-    click.echo(f"READY web=http://{doors.web} mqtt={doors.mqtt}")
+    click.echo(f"READY web=http://{doors.web} mqtt={doors.mqtt} mllp=mllp://{doors.mllp}")
     if line := example(doors.mqtt, catalogue, registry):
         click.echo("Publish a value; paste this line:")
         click.echo(line)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_socket import disable_socket
 from collectors.contract import Collector
 from collectors.registry import COLLECTORS, builder
 from ioc.catalogue import Catalogue
-from ioc.config import Settings, load_settings
+from ioc.config import Settings, ensure_secrets, load_settings
 from ioc.errors import RejectError
 from ioc.intake import Batch, Health
 from ioc.registry import Registry
@@ -33,10 +34,17 @@ class NoIntake:
         if batch.frames:
             self.came.set()
 
+    def commit_all(self, batches: Sequence[Batch]) -> None:
+        """As ``commit``, of several sources."""
+        for batch in batches:
+            self.commit(batch)
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({"IOC_DATA_DIR": str(tmp_path), "IOC_CONFIG_DIR": str(tmp_path)})
+    made = load_settings({"IOC_DATA_DIR": str(tmp_path), "IOC_CONFIG_DIR": str(tmp_path)})
+    ensure_secrets(made)
+    return made
 
 
 @pytest.fixture(params=KINDS)
@@ -85,6 +93,14 @@ def test_it_offers_the_whole_contract(collector: Collector) -> None:
 def test_its_name_is_a_code_and_its_kind_is_in_the_registry(collector: Collector) -> None:
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", collector.name)
     assert collector.kind in COLLECTORS
+
+
+def test_its_sources_are_codes_and_say_how_they_are(collector: Collector) -> None:
+    assert collector.lane in ("readings", "facts")
+    sources = collector.sources()
+    assert collector.name in sources
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) for name in sources)
+    assert all(ask() == Health(connected=False) for ask in sources.values())
 
 
 def test_it_is_neither_ready_nor_connected_before_it_is_started(collector: Collector) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from ioc.config import Address
 from ioc.pidfile import identity
 from ioc.ports import TakenError, free_address
-from tests.functional.harness import ROOT, Stack, wait_for
+from tests.functional.harness import ROOT, Stack, listens, wait_for
 
 pytestmark = pytest.mark.sockets
 
@@ -34,6 +35,7 @@ class Run:
             "IOC_CONFIG_DIR": str(ROOT / "configs"),
             "IOC_WEB__BIND": "127.0.0.1:0",
             "IOC_MQTT__BIND": "127.0.0.1:0",
+            "IOC_MLLP__BIND": "127.0.0.1:0",
             "IOC_SIMULATE": "0",
             **environ,
         }
@@ -96,8 +98,11 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def test_it_starts_takes_a_pasted_value_stops_and_goes_on_where_it_was(run: Run) -> None:
     run.start().wait_until_ready()
-    ready = re.search(r"^READY web=http://127\.0\.0\.1:\d+ mqtt=mqtt://127\.0\.0\.1:(\d+)$", run.out, re.MULTILINE)
+    there = r"127\.0\.0\.1"
+    doors = rf"^READY web=http://{there}:\d+ mqtt=mqtt://{there}:(\d+) mllp=mllp://{there}:(\d+)$"
+    ready = re.search(doors, run.out, re.MULTILINE)
     assert ready
+    assert listens(int(ready[2]))
     assert re.search(r"^ADMIN user=admin password=\S{12,}$", run.out, re.MULTILINE)
     pasted = next(line for line in run.out.splitlines() if "ioc send" in line)
     subprocess.run(["sh", "-c", pasted], cwd=ROOT, env=run.environ, check=True, capture_output=True)
@@ -134,11 +139,13 @@ def test_no_part_outlives_a_killed_supervisor_and_the_next_start_works(run: Run)
 
 
 def test_an_address_that_was_asked_for_and_is_taken_is_named_with_what_mends_it(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as mqtt:
-        for name, server in (("IOC_WEB__BIND", web), ("IOC_MQTT__BIND", mqtt)):
+    names = ("IOC_WEB__BIND", "IOC_MQTT__BIND", "IOC_MLLP__BIND")
+    with ExitStack() as taken:
+        for name in names:
+            server = taken.enter_context(socket.create_server(("127.0.0.1", 0)))
             run.environ[name] = f"127.0.0.1:{server.getsockname()[1]}"
         said = run.refused()
-    for name in ("IOC_WEB__BIND", "IOC_MQTT__BIND"):
+    for name in names:
         assert f"{name}: {run.environ[name]} is taken by another program." in said
         assert f"or set {name}=127.0.0.1:" in said
 
