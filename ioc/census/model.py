@@ -68,8 +68,9 @@ class WardNow:
     """One ward at one moment. Beds are in the order of the registry, unknown ones last.
 
     ``patients`` counts inpatients, with a bed or without; ``occupied`` beds with at least one; ``shared`` is the sum
-    of what each bed has beyond one. ``staffed`` leaves out what is closed or blocked now; ``available`` counts
-    staffed beds that are empty, clean and not reserved.
+    of what each bed has beyond one. ``blocked`` counts beds that cannot be used now (closed, isolated, contaminated or
+    blocked), ``dirty`` those that are being cleaned or have to be. ``staffed`` leaves out the blocked ones;
+    ``available`` counts staffed beds that are empty, clean and not reserved.
     """
 
     code: str
@@ -95,8 +96,9 @@ class Census:
     """A facility at one moment. ``as_of_ns`` is the last good message of its source at that time, None where there
     never was one: then the state is missing and there are no wards but those of the registry.
 
-    ``emergency`` counts open emergency visits, ``emergency_by_site`` the same by the site of their ward where it is
-    known; ``arrivals`` those that began in the hour before; ``expected`` pre-admissions that have not come.
+    ``emergency`` counts open emergency visits; ``arrivals`` those that began in the hour before; ``expected``
+    pre-admissions that have not come, for a day. ``emergency_by_site`` holds the first two and ``expected_by_site`` the
+    third by the site of their ward, the facility's first site where none is known.
     """
 
     facility: str
@@ -109,7 +111,26 @@ class Census:
     emergency: int = 0
     arrivals: int = 0
     expected: int = 0
+    emergency_by_site: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    expected_by_site: Mapping[str, int] = field(default_factory=dict)
     day_from_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a facility's sources have sent, put together: ``source`` is the one heard last.
+
+    ``first_ns`` is when the oldest thing that was told of happened, ``as_of_ns`` the newest time in any message, never
+    later than its receipt. ``changed`` rises with each change of the facility's beds or stays.
+    """
+
+    facility: str
+    source: str
+    first_ns: int
+    as_of_ns: int
+    received_ns: int
+    quality: Quality
+    changed: int
 
 
 class FindingKind(StrEnum):
@@ -144,3 +165,11 @@ class Finding:
     spot: Spot = NOWHERE
     detail: Mapping[str, str | int | float] = field(default_factory=dict)
     cleared_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A page of findings, newest first; ``next`` asks for the one after it, empty at the end."""
+
+    items: tuple[Finding, ...] = ()
+    next: str = ""

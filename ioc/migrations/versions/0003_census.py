@@ -28,6 +28,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('facility', 'ward', 'room', 'bed', 'at_ns', 'message'),
     sqlite_with_rowid=False
     )
+    with op.batch_alter_table('census_bed_status', schema=None) as batch_op:
+        batch_op.create_index('census_bed_status_at', ['facility', 'at_ns'], unique=False)
+
+    op.create_table('census_control',
+    sa.Column('control', sa.String(length=32), nullable=False),
+    sa.Column('message', sa.String(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('control'),
+    sqlite_with_rowid=False
+    )
     op.create_table('census_fact',
     sa.Column('message', sa.String(length=32), nullable=False),
     sa.Column('part', sa.Integer(), autoincrement=False, nullable=False),
@@ -57,12 +66,14 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     with op.batch_alter_table('census_fact', schema=None) as batch_op:
-        batch_op.create_index('census_fact_control', ['control'], unique=False)
-        batch_op.create_index('census_fact_visit', ['facility', 'visit'], unique=False)
+        batch_op.create_index('census_fact_gone', ['other_patient'], unique=False, sqlite_where=sa.text("kind = 'merged'"), postgresql_where=sa.text("kind = 'merged'"))
+        batch_op.create_index('census_fact_kept', ['patient'], unique=False, sqlite_where=sa.text("kind = 'merged'"), postgresql_where=sa.text("kind = 'merged'"))
+        batch_op.create_index('census_fact_visit', ['visit'], unique=False)
 
     op.create_table('census_feed',
     sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('source', sa.String(length=64), nullable=False),
+    sa.Column('first_ns', sa.BigInteger(), nullable=False),
     sa.Column('as_of_ns', sa.BigInteger(), nullable=False),
     sa.Column('received_ns', sa.BigInteger(), nullable=False),
     sa.Column('quality', sa.String(length=8), nullable=False),
@@ -89,6 +100,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('census_finding', schema=None) as batch_op:
         batch_op.create_index('census_finding_open', ['facility', 'cleared_ns'], unique=False)
+        batch_op.create_index('census_finding_visit', ['visit'], unique=False)
 
     op.create_table('census_gap',
     sa.Column('facility', sa.String(length=64), nullable=False),
@@ -98,30 +110,43 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_table('census_move',
-    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('visit', sa.String(length=32), nullable=False),
+    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('n', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at_ns', sa.BigInteger(), nullable=False),
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('from_ward', sa.String(length=64), nullable=False),
     sa.Column('to_ward', sa.String(length=64), nullable=False),
     sa.Column('cancelled_ns', sa.BigInteger(), nullable=True),
-    sa.PrimaryKeyConstraint('facility', 'visit', 'n'),
+    sa.PrimaryKeyConstraint('visit', 'facility', 'n'),
     sqlite_with_rowid=False
     )
     with op.batch_alter_table('census_move', schema=None) as batch_op:
         batch_op.create_index('census_move_at', ['facility', 'at_ns'], unique=False)
         batch_op.create_index('census_move_cancelled', ['facility', 'cancelled_ns'], unique=False)
 
+    op.create_table('census_place',
+    sa.Column('facility', sa.String(length=64), nullable=False),
+    sa.Column('ward', sa.String(length=64), nullable=False),
+    sa.Column('room', sa.String(length=64), nullable=False),
+    sa.Column('bed', sa.String(length=64), nullable=False),
+    sa.Column('source', sa.String(length=64), nullable=False),
+    sa.Column('first_ns', sa.BigInteger(), nullable=False),
+    sa.Column('last_ns', sa.BigInteger(), nullable=False),
+    sa.Column('message', sa.String(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('facility', 'ward', 'room', 'bed'),
+    sqlite_with_rowid=False
+    )
     op.create_table('census_sampled',
     sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('to_ns', sa.BigInteger(), nullable=False),
     sa.Column('again_from_ns', sa.BigInteger(), nullable=True),
+    sa.Column('claimed_from_ns', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('facility')
     )
     op.create_table('census_spell',
-    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('visit', sa.String(length=32), nullable=False),
+    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('n', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('visit_class', sa.String(length=16), nullable=False),
     sa.Column('ward', sa.String(length=64), nullable=False),
@@ -129,15 +154,17 @@ def upgrade() -> None:
     sa.Column('bed', sa.String(length=64), nullable=False),
     sa.Column('from_ns', sa.BigInteger(), nullable=False),
     sa.Column('to_ns', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('facility', 'visit', 'n'),
+    sa.Column('vacated', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('visit', 'facility', 'n'),
     sqlite_with_rowid=False
     )
     with op.batch_alter_table('census_spell', schema=None) as batch_op:
-        batch_op.create_index('census_spell_to', ['facility', 'to_ns'], unique=False)
+        batch_op.create_index('census_spell_bed', ['facility', 'ward', 'room', 'bed', 'vacated', 'to_ns'], unique=False)
+        batch_op.create_index('census_spell_to', ['facility', 'to_ns', 'from_ns'], unique=False)
 
     op.create_table('census_stay',
-    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('visit', sa.String(length=32), nullable=False),
+    sa.Column('facility', sa.String(length=64), nullable=False),
     sa.Column('patient', sa.String(length=32), nullable=False),
     sa.Column('visit_class', sa.String(length=16), nullable=False),
     sa.Column('opened_ns', sa.BigInteger(), nullable=True),
@@ -148,11 +175,12 @@ def upgrade() -> None:
     sa.Column('ward', sa.String(length=64), nullable=False),
     sa.Column('room', sa.String(length=64), nullable=False),
     sa.Column('bed', sa.String(length=64), nullable=False),
-    sa.PrimaryKeyConstraint('facility', 'visit'),
+    sa.PrimaryKeyConstraint('visit', 'facility'),
     sqlite_with_rowid=False
     )
     with op.batch_alter_table('census_stay', schema=None) as batch_op:
-        batch_op.create_index('census_stay_patient', ['facility', 'patient'], unique=False)
+        batch_op.create_index('census_stay_open', ['facility', 'visit_class', 'opened_ns'], unique=False, sqlite_where=sa.text('closed_ns is null'), postgresql_where=sa.text('closed_ns is null'))
+        batch_op.create_index('census_stay_patient', ['patient'], unique=False)
 
     op.create_table('registry_bed',
     sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
@@ -203,13 +231,16 @@ def downgrade() -> None:
     op.drop_table('registry_bed')
     with op.batch_alter_table('census_stay', schema=None) as batch_op:
         batch_op.drop_index('census_stay_patient')
+        batch_op.drop_index('census_stay_open', sqlite_where=sa.text('closed_ns is null'), postgresql_where=sa.text('closed_ns is null'))
 
     op.drop_table('census_stay')
     with op.batch_alter_table('census_spell', schema=None) as batch_op:
         batch_op.drop_index('census_spell_to')
+        batch_op.drop_index('census_spell_bed')
 
     op.drop_table('census_spell')
     op.drop_table('census_sampled')
+    op.drop_table('census_place')
     with op.batch_alter_table('census_move', schema=None) as batch_op:
         batch_op.drop_index('census_move_cancelled')
         batch_op.drop_index('census_move_at')
@@ -217,14 +248,20 @@ def downgrade() -> None:
     op.drop_table('census_move')
     op.drop_table('census_gap')
     with op.batch_alter_table('census_finding', schema=None) as batch_op:
+        batch_op.drop_index('census_finding_visit')
         batch_op.drop_index('census_finding_open')
 
     op.drop_table('census_finding')
     op.drop_table('census_feed')
     with op.batch_alter_table('census_fact', schema=None) as batch_op:
         batch_op.drop_index('census_fact_visit')
-        batch_op.drop_index('census_fact_control')
+        batch_op.drop_index('census_fact_kept', sqlite_where=sa.text("kind = 'merged'"), postgresql_where=sa.text("kind = 'merged'"))
+        batch_op.drop_index('census_fact_gone', sqlite_where=sa.text("kind = 'merged'"), postgresql_where=sa.text("kind = 'merged'"))
 
     op.drop_table('census_fact')
+    op.drop_table('census_control')
+    with op.batch_alter_table('census_bed_status', schema=None) as batch_op:
+        batch_op.drop_index('census_bed_status_at')
+
     op.drop_table('census_bed_status')
     # ### end Alembic commands ###

@@ -1,0 +1,73 @@
+"""Facts become stays: a pure function, the same whatever the order in which they came in, and however often.
+
+They are put in the order in which things happened and told from the beginning. A cancel acts at its own time, so that
+a moment before it is what it was taken for then.
+"""
+
+from collections.abc import Iterable
+
+from ioc.census.stay import Stay
+from ioc.census.visit import Visit
+from ioc.domain import Fact, FactKind
+
+_ORDER = (
+    FactKind.EXPECTED,
+    FactKind.REGISTERED,
+    FactKind.ADMITTED,
+    FactKind.BECAME_INPATIENT,
+    FactKind.BECAME_OUTPATIENT,
+    FactKind.TRANSFERRED,
+    FactKind.UPDATED,
+    FactKind.MOVED_BY_UPDATE,
+    FactKind.DISCHARGED,
+    FactKind.ADMIT_CANCELLED,
+    FactKind.TRANSFER_CANCELLED,
+    FactKind.DISCHARGE_CANCELLED,
+    FactKind.EXPECTED_CANCELLED,
+    FactKind.MERGED,
+)
+RANK = {kind: rank for rank, kind in enumerate(_ORDER)} | {FactKind.BED_STATUS: 99, FactKind.HEARD: 99}
+
+
+def order(fact: Fact) -> tuple[int, int, int, int, str, int]:
+    """The key by which facts are told: the same wherever and whenever they came in."""
+    return fact.occurred_ns, fact.sent_ns, RANK[fact.kind], fact.sequence, fact.message, fact.part
+
+
+def replay(facts: Iterable[Fact], emergency_ns: int) -> dict[str, Stay]:
+    """The stays of these facts, by visit: all facts of each visit, in any order and doubled or not.
+
+    Merges among them (of the same facility) make the stays of patients without a visit number follow the one who is
+    left. ``emergency_ns`` is how long an emergency visit without an end lasts.
+    """
+    ordered = sorted(facts, key=order)
+    visits: dict[str, Visit] = {}
+    route: dict[str, str] = {}
+    merges: list[Fact] = []
+    told: tuple[str, int] | None = None
+    for fact in ordered:
+        if (fact.message, fact.part) == told:
+            continue
+        told = fact.message, fact.part
+        if fact.kind is FactKind.MERGED:
+            merges.append(fact)
+            _follow(fact, route, visits)
+        elif fact.visit:
+            name = route.get(fact.visit, fact.visit)
+            visit = visits.get(name)
+            if visit is None:
+                visit = visits[name] = Visit(name, emergency_ns)
+            visit.tell(fact)
+    return {name: visit.told(merges) for name, visit in visits.items()}
+
+
+def _follow(merge: Fact, route: dict[str, str], visits: dict[str, Visit]) -> None:
+    """From now on both patients' visits without a number are one: the open one. Two open ones are both kept."""
+    ids = ("p" + merge.patient, "p" + merge.other_patient)
+    kept, gone = (route.get(visit, visit) for visit in ids)
+    kept_open, gone_open = (name in visits and visits[name].open for name in (kept, gone))
+    if kept == gone or (kept_open and gone_open):
+        return
+    old, new = (kept, gone) if gone_open else (gone, kept)
+    for visit in {old, *(visit for visit, name in route.items() if name == old)}:
+        route[visit] = new
