@@ -6,6 +6,7 @@
 import os
 
 INTAKE = ("after-decode", "after-journal", "after-ack", "after-store", "after-latest")
+CENSUS = ("after-census",)
 ALERTS = ("after-evaluation", "in-alert-commit", "after-alert-commit", "after-claim", "before-send", "after-send")
 
 _WANTED, _, _TIMES = os.environ.get("IOC_FAILPOINT", "").partition(":")

@@ -1,4 +1,5 @@
-"""What is done by the clock, by one process at a time: alerts, roll-ups, retention, pruning, derived values, backups.
+"""What is done by the clock, by one process at a time: alerts, samples of the census, roll-ups, retention, pruning,
+derived values, backups.
 
 What alerts have to send is sent by every scheduler process, whoever holds the lease: each message is claimed by itself.
 
@@ -41,7 +42,9 @@ from alerts.reload import open_files, with_watchdog
 from alerts.windows import Windows
 from ioc.access import Sessions
 from ioc.backup import backup_if_due
-from ioc.catalogue import load_catalogue
+from ioc.beds import BedRegister
+from ioc.catalogue import Catalogue, load_catalogue
+from ioc.census import CensusReader, Ledger, Sampler
 from ioc.config import Settings, ensure_secrets, read_secret
 from ioc.database import make_engine, migrate
 from ioc.derive import derive_all, derive_disks
@@ -51,12 +54,13 @@ from ioc.intake import Quarantine, Sealer
 from ioc.latest import LatestReader, LatestWriter
 from ioc.lease import Lease
 from ioc.pidfile import pid_file
-from ioc.registry import load_registry
+from ioc.registry import Registry, load_registry
 from ioc.timeseries import Store, open_store
 
 log = logging.getLogger(__name__)
 
 DERIVE_EVERY = 10  # seconds: what is computed may be only so much older than its inputs
+SAMPLE_EVERY = 60  # seconds
 RENEW_EVERY = 1.5  # seconds; the lease lasts 5
 WINDOWS_EVERY = 15  # seconds, of rules with ``over``
 JUDGE_EVERY = 0.2  # seconds: a value is judged at most so long after it is known
@@ -217,6 +221,7 @@ def make_jobs(parts: Parts) -> tuple[list[Job], Dispatcher]:
         Job("alerts", JUDGE_EVERY, alerts.tick, apart=True),
         Job("windows", WINDOWS_EVERY, windows.look),
         Job("derive", DERIVE_EVERY, partial(derive_all, store, registry, catalogue, present)),
+        *_census_jobs(parts, catalogue, registry),
         Job("derive_disks", 300, partial(derive_disks, store, catalogue, present)),
         Job("roll_up", 60, store.roll_up),
         Job("retain", 3600, store.retain),
@@ -224,6 +229,14 @@ def make_jobs(parts: Parts) -> tuple[list[Job], Dispatcher]:
         Job("prune_quarantine", 3600, lambda _now_ns: quarantine.prune()),
         Job("prune_sessions", 3600, lambda _now_ns: sessions.prune()),
     ], sender
+
+
+def _census_jobs(parts: Parts, catalogue: Catalogue, registry: Registry) -> list[Job]:
+    settings, engine = parts.settings, parts.engine
+    reader = CensusReader(engine, registry, BedRegister(engine, parts.clock), settings, catalogue)
+    sampler = Sampler(engine, reader, registry, parts.store, catalogue)
+    ledger = Ledger(engine, settings, catalogue)
+    return [Job("sample_census", SAMPLE_EVERY, sampler.run), Job("prune_census", 3600, ledger.prune)]
 
 
 def told_to_end() -> Callable[[float], bool]:

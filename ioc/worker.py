@@ -1,4 +1,4 @@
-"""The worker: collectors, intake, writer and the present, put together in one process."""
+"""The worker: collectors, a lane for readings and one for facts, and the present, put together in one process."""
 
 import gc
 import logging
@@ -6,25 +6,32 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from collectors.contract import Collector
 from collectors.registry import COLLECTORS, builder
+from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue, load_catalogue
+from ioc.census import CensusReader, Ledger, Publisher
 from ioc.config import Settings, ensure_secrets, read_secret
 from ioc.database import make_engine, migrate
-from ioc.domain import Clock, SystemClock
+from ioc.domain import Clock, Fact, SystemClock
 from ioc.errors import Fault, RefuseToStartError, RetryError
 from ioc.intake import (
+    FACTS,
     Entry,
+    FactKeeper,
     Intake,
     Journal,
     Kind,
+    Lane,
+    LineKeeper,
     Quarantine,
     Resender,
     Sealer,
@@ -34,7 +41,7 @@ from ioc.intake import (
     Writer,
     frames_of,
 )
-from ioc.latest import LatestWriter
+from ioc.latest import LatestReader, LatestWriter
 from ioc.pidfile import pid_file
 from ioc.registry import Registry, load_registry
 from ioc.timeseries import Store, open_store
@@ -44,7 +51,6 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two rounds of the main thread
 END_WITHIN = 2.5  # seconds from SIGTERM; the supervisor waits 3
 REPLAY_LINES = 5_000
-NEARLY_FULL = 0.8  # of the journal
 COLLECT_EVERY = 50_000  # new objects; Python's 700 is reached by each batch of messages, none of which is garbage yet
 
 
@@ -64,17 +70,33 @@ class Worker:
         sealer = Sealer(read_secret(settings, "quarantine").reveal())
         limits = settings.quarantine
         quarantine = Quarantine(engine, sealer, self._clock, limits.max_bytes, limits.days)
-        self.journal = Journal(settings.data_dir / "journal.sqlite", settings.journal.max_bytes)
         self._latest = LatestWriter(engine, catalogue, registry, self._clock)
-        self.intake = Intake(self.journal, sealer, [self._latest], self._clock)
-        self._writer = Writer(self.journal, store, quarantine, sealer, self._settle)
-        self._resender = Resender(quarantine, {it.name: it.replay for it in self._collectors}, store.write_lines)
+        self._ledger = Ledger(engine, settings, catalogue)
+        reader = CensusReader(engine, registry, BedRegister(engine, self._clock), settings, catalogue)
+        present, _ = LatestReader(engine).since(0)
+        known = [row.key for row in present]
+        self._publisher = Publisher(reader, registry, self._latest.offer, known, self._clock)
+        line_keeper, fact_keeper = LineKeeper(store), FactKeeper(self._keep_facts, sealer)
+        readings = Intake(self._journal("journal"), sealer, [self._latest], self._clock)
+        facts = Intake(self._journal("journal-his"), sealer, clock=self._clock)
+        self.readings = Lane(readings, Writer(readings.journal, line_keeper.keep, quarantine, sealer, self._settle))
+        self.facts = Lane(facts, Writer(facts.journal, fact_keeper.keep, quarantine, sealer, pace=FACTS))
+        replays = {name: it.replay for it in self._collectors for name in it.sources()}
+        self._resender = Resender(quarantine, replays, line_keeper.again, fact_keeper.again)
         self._statuses = SourceStatuses(engine)
         self._unconfirmed = Unconfirmed(engine, self._clock)
         self._replaying = threading.Thread(target=self._replay, name="replay", daemon=True)
         self._replayed = False
         self._house_error = ""
         self._ready_file = settings.data_dir / "run" / "worker.ready"
+
+    @property
+    def lanes(self) -> Mapping[str, Lane]:
+        """By what collectors call them."""
+        return {"readings": self.readings, "facts": self.facts}
+
+    def _journal(self, name: str) -> Journal:
+        return Journal(self._settings.data_dir / f"{name}.sqlite", self._settings.journal.max_bytes)
 
     def stop(self) -> None:
         """Have ``run`` end; may be called from a signal handler."""
@@ -100,13 +122,16 @@ class Worker:
     def _start(self) -> None:
         known = {status.name: status for status in self._statuses.all()}
         for collector in self._collectors:
-            status = known.get(collector.name) or SourceStatus(collector.name, collector.kind)
-            self.intake.register(status, collector.health)
+            for name, health in collector.sources().items():
+                status = known.get(name) or SourceStatus(name, collector.kind)
+                self.lanes[collector.lane].intake.register(status, health)
         self._replaying.start()
         self._start_thread("latest", self._latest.run)
-        self._start_thread("writer", self._writer.run)
+        self._start_thread("census", self._publisher.run)
+        for lane in self.lanes.values():
+            self._start_thread(lane.name, lane.writer.run)
         for collector in self._collectors:
-            collector.start(self.intake)
+            collector.start(self.lanes[collector.lane].intake)
         self._threads += [thread for thread in threading.enumerate() if thread.name.startswith("collector-")]
 
     def _start_thread(self, name: str, target: Callable[[threading.Event], None]) -> None:
@@ -121,27 +146,38 @@ class Worker:
             collector.stop()
         self._replaying.join(END_WITHIN / 2)  # cut short, it would leave the whole journal to the next start
         self._end.set()
-        self.journal.wake()
+        for lane in self.lanes.values():
+            lane.journal.wake()
+        self._publisher.changed()
         self._latest.wake()
         for thread in self._threads:
             thread.join(max(0.1, until - time.monotonic()))
-        if any(thread.is_alive() for thread in self._threads) or not self._writer.finish(until - time.monotonic()):
-            log.warning("The journal keeps %d messages for the next start.", self.journal.backlog().items)
+        alive = {thread.name for thread in self._threads if thread.is_alive()}
+        for lane in (self.facts, self.readings):
+            stuck = alive & {lane.name, "latest"}
+            if stuck or not lane.writer.finish(until - time.monotonic()):
+                waiting = lane.journal.backlog().items
+                log.warning("%s keeps %d messages for the next start.", lane.journal.path.name, waiting)
         self._keep_house()
         self._latest.close()
-        self.journal.close()
+        for lane in self.lanes.values():
+            lane.journal.close()
         self._store.close()
+
+    def _keep_facts(self, facts: Sequence[Fact]) -> None:
+        self._ledger.keep(facts)
+        self._publisher.changed()
 
     def _settle(self) -> None:
         """What was told of the journal's entries is kept: now, and by whoever ran before."""
         self._replaying.join()
         if not self._replayed:
             raise RetryError("The present does not have yet what the journal held at the start.")
-        self.intake.settle()
+        self.readings.intake.settle()
 
     def _replay(self) -> None:
         """Offer to the present what the worker before us journalled and may not have kept there."""
-        last = self.journal.last_id
+        last = self.readings.journal.last_id
         after = 0
         while not self._end.is_set() and (entries := self._entries(after)):
             for entry in entries:
@@ -153,19 +189,21 @@ class Worker:
         self._replayed = not self._end.is_set()
 
     def _entries(self, after: int) -> Sequence[Entry]:
-        return self.journal.read(after, REPLAY_LINES)
+        return self.readings.journal.read(after, REPLAY_LINES)
 
     def _say_ready(self) -> None:
         if self._ready_file.exists() or not all(collector.ready() for collector in self._collectors):
             return
-        sources = [collector.name for collector in self._collectors]
+        sources = [name for collector in self._collectors for name in collector.sources()]
         write_whole(self._ready_file, orjson.dumps({"pid": os.getpid(), "sources": sources}))
 
     def _keep_house(self) -> None:
         """Status, unconfirmed things, and what a person asked to send through again."""
         try:
-            self._statuses.save([*self.intake.statuses(), self._journal_status()], self._clock.now_ns())
-            if seen := self.intake.take_seen():
+            lanes = [self.readings.status(self._latest.error), self.facts.status(self._publisher.error)]
+            its = [status for lane in self.lanes.values() for status in lane.intake.statuses()]
+            self._statuses.save([*its, *lanes], self._clock.now_ns())
+            if seen := [sighting for lane in self.lanes.values() for sighting in lane.intake.take_seen()]:
                 self._unconfirmed.add(seen)
             self._resender.poll()
         except (RetryError, DBAPIError) as error:
@@ -176,27 +214,10 @@ class Worker:
         else:
             self._house_error = ""
 
-    def _journal_status(self) -> SourceStatus:
-        backlog = self.journal.backlog()
-        errors = [self._writer.error, self._latest.error]
-        if backlog.bytes > NEARLY_FULL * self.journal.max_bytes:
-            errors.append(f"The journal is {backlog.bytes / self.journal.max_bytes:.0%} full.")
-        errors += [
-            f"A damaged journal was set aside as {path.name}; delete it when it has been looked at."
-            for path in self.journal.set_aside
-        ]
-        return SourceStatus(
-            "journal",
-            "journal",
-            connected=not self._writer.error,
-            last_message_ns=backlog.oldest_ns,
-            backlog=backlog.items,
-            error=" ".join(error for error in errors if error),
-        )
-
     def _what_died(self) -> str:
-        if self.journal.damaged:
-            return f"the journal is damaged ({self.journal.damaged})."
+        for lane in self.lanes.values():
+            if lane.journal.damaged:
+                return f"{lane.journal.path.name} is damaged ({lane.journal.damaged})."
         dead = [thread.name for thread in self._threads if not thread.is_alive()]
         if not self._replaying.is_alive() and not self._replayed:
             dead.append(self._replaying.name)
@@ -238,7 +259,7 @@ def spare_collections() -> None:
 def run_worker(settings: Settings) -> int:
     """The worker of these settings, until SIGTERM; raises RefuseToStartError where it must not start."""
     ensure_secrets(settings)
-    engine = make_engine(settings.database.url)
+    engine = make_engine(settings.database.url, poolclass=QueuePool)  # opened once, not for each batch of facts
     migrate(engine)
     worker = Worker(settings, engine, open_store(settings))
     spare_collections()

@@ -3,6 +3,8 @@
 from ioc.intake.batch import Batch, Counts, Entry, Kind, Reject, Sighting
 from ioc.intake.intake import Intake, Listener
 from ioc.intake.journal import Backlog, Journal, JournalDamagedError, JournalFullError
+from ioc.intake.keep import FactKeeper, LineKeeper
+from ioc.intake.lane import Lane
 from ioc.intake.quarantine import Item, Quarantine, quarantined_by_source
 from ioc.intake.records import frames_of
 from ioc.intake.redact import HIDDEN, readable
@@ -10,14 +12,17 @@ from ioc.intake.resend import Replay, Resender
 from ioc.intake.seal import Sealer, SealError
 from ioc.intake.status import Health, SourceStatus, SourceStatuses
 from ioc.intake.unconfirmed import Unconfirmed, UnconfirmedThing
-from ioc.intake.writer import Writer
+from ioc.intake.writer import FACTS, LINES, Pace, Writer
 
 __all__ = [
+    "FACTS",
     "HIDDEN",
+    "LINES",
     "Backlog",
     "Batch",
     "Counts",
     "Entry",
+    "FactKeeper",
     "Health",
     "Intake",
     "Item",
@@ -25,7 +30,10 @@ __all__ = [
     "JournalDamagedError",
     "JournalFullError",
     "Kind",
+    "Lane",
+    "LineKeeper",
     "Listener",
+    "Pace",
     "Quarantine",
     "Reject",
     "Replay",

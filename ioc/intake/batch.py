@@ -64,7 +64,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the journal: what one batch gave of one kind; ``count`` is the number of its lines or rejects.
+    """One row of the journal: what one batch gave of one kind; ``count`` is the number of its lines,
+    facts or rejects.
 
     ``id`` is given by the journal; it rises and is never used again.
     """

@@ -8,6 +8,7 @@ from typing import Protocol
 from ioc.domain import Clock, Frame, SystemClock
 from ioc.failpoints import failpoint
 from ioc.intake.batch import Batch, Entry, Kind, Sighting
+from ioc.intake.facts import pack_facts
 from ioc.intake.journal import Journal
 from ioc.intake.records import lines_of, pack
 from ioc.intake.seal import Sealer
@@ -56,20 +57,26 @@ class Intake:
         Raises RetryError when the journal or the disk is full: nothing of the batch is kept then, and the caller
         must neither acknowledge nor forget what it holds, but try again.
         """
+        self.commit_all([batch])
+
+    def commit_all(self, batches: Sequence[Batch]) -> None:
+        """As ``commit``, for what several sources brought through one door: all of it in one step, or nothing."""
         failpoint("after-decode")
-        live = [frame for frame in batch.frames if not frame.hist]
-        entries = self._entries(batch, live)
+        live = [[frame for frame in batch.frames if not frame.hist] for batch in batches]
+        entries = [entry for batch, its in zip(batches, live, strict=True) for entry in self._entries(batch, its)]
         if entries:
             with self._lock:  # ``settle`` relies on it: who has the lock sees offered what is in the journal
                 self.journal.append(entries)
                 failpoint("after-journal")
-                if live:
+                for frames in filter(None, live):
                     for listener in self._listeners:
-                        listener.offer(live)
+                        listener.offer(frames)
+        now_ns = self._clock.now_ns()
         with self._status_lock:
-            status = self._statuses.setdefault(batch.source, SourceStatus(batch.source, ""))
-            status.count(batch, self._clock.now_ns())
-            self._seen += batch.seen
+            for batch in batches:
+                status = self._statuses.setdefault(batch.source, SourceStatus(batch.source, ""))
+                status.count(batch, now_ns)
+                self._seen += batch.seen
 
     def settle(self) -> None:
         """Return once the listeners keep everything that the journal holds now; raises RetryError."""
@@ -100,6 +107,9 @@ class Intake:
         for kind, frames in ((Kind.FRAMES, live), (Kind.HISTORY, history)):
             if frames:
                 entries.append(Entry(kind, batch.source, lines_of(frames), len(frames), now_ns))
+        if batch.facts:
+            body = self._sealer.seal(pack_facts(batch.facts))
+            entries.append(Entry(Kind.FACTS, batch.source, body, len(batch.facts), now_ns))
         if batch.rejects:
             body = self._sealer.seal(pack(batch.rejects))
             entries.append(Entry(Kind.QUARANTINE, batch.source, body, len(batch.rejects), now_ns))

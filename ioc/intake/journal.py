@@ -101,8 +101,8 @@ class Journal:
             if self._bytes + size > self.max_bytes:
                 raise JournalFullError(
                     f"The journal holds {self._bytes / 2**20:.0f} MiB and may hold {self.max_bytes / 2**20:.0f} MiB: "
-                    "nothing more is acknowledged until the time-series store takes data again.",
-                    "Look at the store first; journal.max_bytes may be raised while there is room on the disk.",
+                    "nothing more is acknowledged until what waits in it is written.",
+                    "Look first at what it is written to; journal.max_bytes may be raised while the disk has room.",
                 )
             with self._transaction() as connection:
                 for row in rows:

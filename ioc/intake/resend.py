@@ -1,14 +1,16 @@
 """Sends quarantined inputs through again when a person asked for it."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ioc.errors import Reason, RejectError, RetryError
+from ioc.intake.keep import FACTS_TOPIC
 from ioc.intake.quarantine import Item, Quarantine
 
 log = logging.getLogger(__name__)
 
 Replay = Callable[[str, bytes], None]
+Again = Callable[[bytes], None]
 
 
 class Resender:
@@ -16,16 +18,15 @@ class Resender:
 
     ``replays`` maps the name of a source to its ``replay(topic, raw)``: it decodes and commits through the intake,
     and raises RejectError when the input still cannot be understood, RetryError when it should be tried later.
-    What the store had refused (a line, not a message) goes to the store itself. A crash after the commit and before
-    the mark sends it twice, which overwrites the same values.
+    What the store or the census had refused (a line or a fact, not a message) goes there again. A crash after the
+    commit and before the mark sends it twice, which changes nothing.
     """
 
-    def __init__(
-        self, quarantine: Quarantine, replays: Mapping[str, Replay], write_lines: Callable[[Sequence[str]], None]
-    ) -> None:
+    def __init__(self, quarantine: Quarantine, replays: Mapping[str, Replay], line: Again, facts: Again) -> None:
         self._quarantine = quarantine
         self._replays = replays
-        self._write_lines = write_lines
+        self._line = line
+        self._facts = facts
 
     def poll(self) -> int:
         """Deal with what was asked for; returns how many went through."""
@@ -46,7 +47,7 @@ class Resender:
         assert item.raw is not None
         try:
             if item.reason is Reason.STORE:
-                self._write_lines([item.raw.decode()])
+                (self._facts if item.topic == FACTS_TOPIC else self._line)(item.raw)
             else:
                 self._replays.get(item.source, _no_such_source)(item.topic, item.raw)
         except (RetryError, RejectError):

@@ -52,7 +52,7 @@ class SourceStatus:
         self.received += batch.counts.received
         self.ignored += batch.counts.ignored
         self.gaps += batch.counts.gaps
-        self.accepted += len(batch.frames)
+        self.accepted += len(batch.frames) + len(batch.facts)
         for reject in batch.rejects:
             self.quarantined[reject.reason.value] += 1
 

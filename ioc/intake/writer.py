@@ -1,47 +1,68 @@
-"""The writer: drains the journal into the time-series store, and what was rejected into the quarantine."""
+"""The writer: drains a journal into what its lane is for, and what was rejected into the quarantine."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ioc.errors import MisconfiguredError, Reason, RetryError
 from ioc.failpoints import failpoint
 from ioc.intake.batch import Entry, Kind, Reject
 from ioc.intake.journal import Journal
+from ioc.intake.keep import Owned
 from ioc.intake.quarantine import Quarantine
 from ioc.intake.records import unpack
 from ioc.intake.seal import Sealer, SealError
-from ioc.timeseries import Rejected, Store
 
 log = logging.getLogger(__name__)
 
-MAX_LINES = 5_000
-# Seconds between two writes that are not full. History does not need to be quicker, and a write costs a page for each
-# series in it, however few values that has: 0.05 takes a third more CPU at 10,000 messages/s.
-PACE = 0.25
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is written at once, in lines, facts or rejects, and the seconds between two writes that are not full."""
+
+    items: int
+    seconds: float
+
+
+# History does not need to be quicker, and a write costs a page for each series in it, however few values that has:
+# 0.05 takes a third more CPU at 10,000 messages/s.
+LINES = Pace(5_000, 0.25)
+# A bed moves on the map 300 ms after its message; a transaction is short, as others write to the same database.
+FACTS = Pace(256, 0.05)
 DROP_EVERY = 0.25
 FIRST_DELAY, LONGEST_DELAY = 0.05, 10.0  # seconds until a failed write is tried again
 
-Owned = tuple[int, str, Reject]  # the journal entry and the source that a reject comes from
+Keep = Callable[[Sequence[Entry]], list[Owned]]
 
 
 class Writer:
     """Takes entries in their order, moves on only when they are kept, and forgets them only then.
 
-    ``settle`` is called before entries are forgotten: it returns once everything else that was told of them (the
-    present) is kept too. A crash anywhere repeats entries: the same series and time overwrite, and the quarantine
-    remembers how far it came. ``error`` is what is wrong now, for people; empty when all is well.
+    ``keep`` is given what are no rejects: it returns when all of that is kept, with what never can be, or raises
+    RetryError. ``settle`` is called before entries are forgotten: it returns once everything else that was told of
+    them (the present) is kept too. A crash anywhere repeats entries: the same series and time overwrite, facts are
+    known again, and the quarantine remembers how far it came. ``error`` is what is wrong now, for people; empty when
+    all is well.
     """
 
     def __init__(
-        self, journal: Journal, store: Store, quarantine: Quarantine, sealer: Sealer, settle: Callable[[], None]
+        self,
+        journal: Journal,
+        keep: Keep,
+        quarantine: Quarantine,
+        sealer: Sealer,
+        settle: Callable[[], None] = lambda: None,
+        *,
+        pace: Pace = LINES,
     ) -> None:
         self._journal = journal
-        self._store = store
+        self._keep = keep
         self._quarantine = quarantine
         self._sealer = sealer
         self._settle = settle
+        self._pace = pace
         self._done = self._dropped = 0
         self.error = ""
 
@@ -51,7 +72,7 @@ class Writer:
         while not stop.is_set():
             started = time.monotonic()
             try:
-                lines = self.step()
+                items = self.step()
                 if started >= drop_at and self.drop():
                     drop_at = time.monotonic() + DROP_EVERY
             except RetryError as error:
@@ -67,10 +88,10 @@ class Writer:
                 continue
             delay = FIRST_DELAY
             self._recovered()
-            if lines == 0:
+            if items == 0:
                 self._journal.wait(max(drop_at - time.monotonic(), 0.01) if self._done > self._dropped else 1.0)
-            elif lines < MAX_LINES:
-                stop.wait(max(0.0, started + PACE - time.monotonic()))
+            elif items < self._pace.items:
+                stop.wait(max(0.0, started + self._pace.seconds - time.monotonic()))
 
     def finish(self, within: float) -> bool:
         """Drain what is left, for so many seconds at most; True when nothing waits any more."""
@@ -84,14 +105,15 @@ class Writer:
         return self._journal.backlog().entries == 0
 
     def step(self) -> int:
-        """Write one batch; returns how many lines and rejects it had, 0 when nothing waits.
+        """Write one batch; returns how many lines, facts and rejects it had, 0 when nothing waits.
 
         Raises RetryError, and then nothing was lost or moved on.
         """
-        entries = self._journal.read(self._done, MAX_LINES)
+        entries = self._journal.read(self._done, self._pace.items)
         if not entries:
             return 0
-        rejects = self._write([entry for entry in entries if entry.kind is not Kind.QUARANTINE])
+        good = [entry for entry in entries if entry.kind is not Kind.QUARANTINE]
+        rejects = self._keep(good) if good else []
         failpoint("after-store")
         for entry in entries:
             if entry.kind is Kind.QUARANTINE:
@@ -111,19 +133,6 @@ class Writer:
         self._dropped = done
         return True
 
-    def _write(self, entries: Sequence[Entry]) -> list[Owned]:
-        bodies = [entry.body.decode().split("\n") for entry in entries]
-        lines = [line for body in bodies for line in body]
-        if not lines:
-            return []
-        try:
-            self._store.write_lines(lines)
-        except Rejected as error:
-            owners = [entry for entry, body in zip(entries, bodies, strict=True) for _ in body]
-            log.warning("The store refused %d of %d lines; they are quarantined.", len(error.lines), len(lines))
-            return [_refused(owners[index], lines[index], reason) for index, reason in error.lines]
-        return []
-
     def _open(self, entry: Entry) -> list[Owned]:
         try:
             return [(entry.id, entry.source, reject) for reject in unpack(self._sealer.open(entry.body))]
@@ -139,12 +148,5 @@ class Writer:
 
     def _recovered(self) -> None:
         if self.error:
-            log.warning("The journal is written to the store again.")
+            log.warning("What the journal holds is written again.")
             self.error = ""
-
-
-def _refused(entry: Entry, line: str, reason: str) -> Owned:
-    series = line.partition(" ")[0]
-    tags = dict(pair.partition("=")[::2] for pair in series.split(",")[1:])
-    reject = Reject(Reason.STORE, reason, series, line.encode(), entry.received_ns, tags.get("facility", ""))
-    return entry.id, entry.source, reject

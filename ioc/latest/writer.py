@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 0.1  # seconds
 KNOWN_LIMIT = 200_000  # series remembered at once
+CENSUS = "census"  # the source of its series
 _SIMULATED = ("", Quality.SIM)  # nothing known, or itself simulated
 REPLACED = ("value", "quality", "as_of_ns", "received_ns", "max_age_ns", "change")
 
@@ -137,12 +138,16 @@ class LatestWriter:
             self._hang_up()
 
     def rebuild(self, store: Rebuildable) -> None:
-        """Give rows the maximum age that holds now, and add series that only the store knows."""
+        """Give rows the maximum age that holds now, and add series that only the store knows.
+
+        What the store has of the census stays out: samples carry the minute that they were taken for, which is no age,
+        and the census tells its own numbers at each start.
+        """
         with reading(self._engine) as connection:
             rows = {row.key: row for row in connection.execute(select(latest))}
         with self._flushing:
             for found in store.latest_all():
-                if found.series.key not in rows:
+                if found.series.key not in rows and found.series.tag("source") != CENSUS:
                     known = self._remember(found.series)
                     self._consider(known, found.time_ns, found.value, found.quality, found.time_ns)
             self._give_ages({key: row.max_age_ns for key, row in rows.items()})

@@ -13,6 +13,7 @@ DAY = 24 * 60 * MINUTE
 MAX_POINTS = 200_000  # of one series in one answer
 
 Where = Mapping[str, str | Collection[str]]
+ABSENT = "-"  # asks for series without the tag; no tag can have it as its value
 
 
 class How(StrEnum):
@@ -60,9 +61,10 @@ class Store(Protocol):
     """Values of series over time, raw and in buckets of five minutes.
 
     Times are nanoseconds since the epoch, ranges are ``start`` included to ``stop`` excluded, values are in the
-    catalogue's unit. ``where`` maps a tag to the value, or the collection of values, that it must have; an empty
-    string or collection asks for nothing. A value that repeats series and time replaces the one before. ``bad``
-    values are kept and given back by ``latest`` and ``raw``, and never counted by ``window``.
+    catalogue's unit. ``where`` maps a tag to the value, or the collection of values, that it must have, ``ABSENT``
+    among them for series that do not have the tag; an empty string or collection asks for nothing. A value that
+    repeats series and time replaces the one before. ``bad`` values are kept and given back by ``latest`` and ``raw``,
+    and never counted by ``window``.
 
     Every method raises RetryError while the store cannot (locked, disk full), and MisconfiguredError when a
     person has to mend it first (damaged, not writable). Wrong questions raise ValueError.

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Self
 
 from ioc.domain import Quality, Reading, Series
-from ioc.timeseries.contract import FIVE_MINUTES, How, Where, Window
+from ioc.timeseries.contract import ABSENT, FIVE_MINUTES, How, Where, Window
 from ioc.timeseries.grid import Grid
 
 Group = tuple[tuple[str, str], ...]  # tags and their values
@@ -68,10 +68,12 @@ def worst(qualities: Collection[Quality]) -> Quality:
 
 def matches(series: Series, where: Where | None) -> bool:
     """Whether a series has the tags that are asked for."""
-    return all(
-        not asked or series.tag(name) in ((asked,) if isinstance(asked, str) else asked)
-        for name, asked in (where or {}).items()
-    )
+    tags = dict(series.tags)
+    for name, asked in (where or {}).items():
+        found = tags.get(name, ABSENT)
+        if asked and (found != asked if isinstance(asked, str) else found not in asked):
+            return False
+    return True
 
 
 def bucket_of(time_ns: int) -> int:

@@ -76,6 +76,14 @@ select min((select t from raw where series = s.id and t >= ? order by t limit 1)
 SERIES_IDS = "select id from series"
 DROP_RAW = "delete from raw where series = ? and t < ?"
 DROP_FIVE_MINUTES = "delete from five_minutes where series = ? and t < ?"
+FIVE_MINUTES_ROWS = """
+select s.key, f.t, f.count, f.sum, f.min, f.max, f.last, f.last_at, f.qualities
+from series s cross join five_minutes f on f.series = s.id and f.t >= ? and f.t < ?
+"""
+PUT_FIVE_MINUTES = """
+insert or replace into five_minutes (series, t, count, sum, min, max, last, last_at, qualities)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 # Windows. Members are a JSON object {series id: number of its group}; x is what is put together, n how many values.
 _SIDES = {  # of a bucket, of a raw value, put together

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -15,13 +16,16 @@ from ioc.timeseries.connections import Connections
 from ioc.timeseries.contract import FIVE_MINUTES, How, Rejected, Retention, Where, Window
 from ioc.timeseries.grid import Grid
 from ioc.timeseries.lines import END_OF_TIME, QUALITIES, Names, decode
+from ioc.timeseries.memory import Bucket
 from ioc.timeseries.question import Found, Group, Point, Question, bucket_of, line_of, matches, worst
 
 COMPLETE_AFTER = MINUTE  # a bucket is rolled up this long after it ends, so that few values come late
 BUCKETS_AT_ONCE = 20_000  # about as many in one transaction, so that the worker never waits long for the lock
 TOUCHED_AT_ONCE = 5_000
 SERIES_AT_ONCE = 50
+SERIES_REMEMBERED = 20_000  # by their keys: to read these anew is half of what a short question costs
 
+FiveMinutes = tuple[Series, int, Bucket]  # a row of the tier: of which series, when it begins, what is kept
 _WindowRow = tuple[int, int, float, int, int, int]  # group, window, value, newest time, any sim, any test
 
 
@@ -147,6 +151,28 @@ class SqliteStore:
                     connection.execute(sql.DROP_RAW, (number, raw_from))
                     connection.execute(sql.DROP_FIVE_MINUTES, (number, buckets_from))
 
+    def raw_from(self) -> int:
+        """See ``copying.Tiered``."""
+        with self._connections.reading() as connection:
+            return _marks(connection)["raw_from"]
+
+    def five_minutes(self, start: int, stop: int) -> Iterator[FiveMinutes]:
+        """See ``copying.Tiered``."""
+        with self._connections.reading() as connection:
+            for key, time_ns, count, total, low, high, last, last_at, bits in connection.execute(
+                sql.FIVE_MINUTES_ROWS, (start, stop)
+            ):
+                qualities = {quality for number, quality in enumerate(QUALITIES) if bits & 1 << number}
+                yield _series(key), time_ns, Bucket(count, total, low, high, last, last_at, qualities)
+
+    def put_five_minutes(self, rows: Iterable[FiveMinutes]) -> None:
+        """See ``copying.Tiered``."""
+        with self._write_lock, self._connections.writing() as self._writer:
+            for series, time_ns, bucket in rows:
+                qualities = sum(1 << QUALITIES.index(quality) for quality in bucket.qualities)
+                kept = (bucket.count, bucket.sum, bucket.min, bucket.max, bucket.last, bucket.last_at, qualities)
+                self._writer.execute(sql.PUT_FIVE_MINUTES, (self._number_of(series), time_ns, *kept))
+
     def close(self) -> None:
         """See the contract."""
         self._connections.close()
@@ -206,8 +232,13 @@ def _marks(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute(sql.MARKS).fetchall())
 
 
+@lru_cache(SERIES_REMEMBERED)
+def _series(key: str) -> Series:
+    return Series.parse(key)
+
+
 def _members(connection: sqlite3.Connection, metric: str, where: Where | None) -> list[tuple[int, Series]]:
-    found = ((number, Series.parse(key)) for number, key in connection.execute(sql.SERIES_OF, (metric,)))
+    found = ((number, _series(key)) for number, key in connection.execute(sql.SERIES_OF, (metric,)))
     return [(number, series) for number, series in found if matches(series, where)]
 
 

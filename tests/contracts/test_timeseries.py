@@ -1,11 +1,14 @@
-"""What every store of time series does. Another store is added to ``open_empty`` and to nothing else."""
+"""What every store of time series does. Another store is added to the fixture ``store`` and to nothing else."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from ioc.domain import MINUTE, SECOND, Quality, Reading, Series, VirtualClock, parse_rfc3339
-from ioc.timeseries import DAY, FIVE_MINUTES, MemoryStore, Rejected, Retention, SqliteStore, Store
+from ioc.timeseries import ABSENT, DAY, FIVE_MINUTES, MemoryStore, Rejected, Retention, SqliteStore, Store
+from ioc.timeseries.influx_store import InfluxStore
+from tests.contracts import influxd
 
 HOUR = 60 * MINUTE
 NOW = parse_rfc3339("2026-11-23T08:02:30Z")
@@ -18,14 +21,17 @@ def clock() -> VirtualClock:
     return VirtualClock(NOW)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", *influxd.PARAM])
 def store(request, tmp_path: Path, clock: VirtualClock):
-    if request.param == "memory":
-        opened: Store = MemoryStore(clock, KEEP)
-    else:
-        opened = SqliteStore(tmp_path / "t.sqlite", clock=clock, retention=KEEP)
-    yield opened
-    opened.close()
+    with ExitStack() as ends:
+        if request.param == "memory":
+            opened: Store = MemoryStore(clock, KEEP)
+        elif request.param == "sqlite":
+            opened = SqliteStore(tmp_path / "t.sqlite", clock=clock, retention=KEEP)
+        else:
+            opened = InfluxStore(ends.enter_context(influxd.new_buckets()), clock=clock, retention=KEEP)
+        yield opened
+        opened.close()
 
 
 def fridge(device: str = "tl-01", facility: str = "bv01", **tags: str) -> Series:
@@ -142,6 +148,35 @@ def test_where_takes_one_value_or_several_and_asks_nothing_when_empty(store: Sto
     assert devices({"device": ["a", "c"]}) == "ac"
     assert devices({"device": ["a", "c"], "facility": "bv02"}) == "c"
     assert devices({"ward": "icu"}) == ""
+
+
+def test_where_finds_what_lacks_a_tag_beside_what_has_it(store: Store):
+    sums = [("used,facility=bv01", 3.0), ("used,facility=bv01,ward=icu", 1.0), ("used,facility=bv02,ward=a", 2.0)]
+    for prefix, value in sums:
+        store.write_lines([f"{prefix} beds={value} {NOW}"])
+
+    def found(where) -> list[float]:
+        assert [series.key for series in store.series("used.beds", where)] == [
+            reading.series.key for reading in store.latest("used.beds", where, MINUTE)
+        ]
+        windows = store.window("used.beds", where, NOW, NOW + 1, every=MINUTE, how="sum")
+        raw = [points[0][1] for _, points in store.raw("used.beds", where, NOW, NOW + 1)]
+        assert sorted(raw) == sorted(window.points[0][1] for window in windows)
+        return raw
+
+    assert found({"ward": ABSENT}) == [3.0]
+    assert found({"facility": "bv02", "ward": ABSENT}) == []
+    assert found({"ward": [ABSENT, "icu"]}) == [3.0, 1.0]
+    assert found({"site": ABSENT, "ward": "icu"}) == [1.0]
+    ratio = store.window(
+        "used.beds", {"ward": ABSENT}, NOW, NOW + 1, every=MINUTE, how="ratio", denominator="used.beds", by=["facility"]
+    )
+    assert [(window.tags, window.points[0][1]) for window in ratio] == [({"facility": "bv01"}, 1.0)]
+
+
+def test_no_line_can_hold_what_asks_for_the_absence_of_a_tag(store: Store):
+    with pytest.raises(Rejected):
+        store.write_lines([f"used,ward={ABSENT} beds=1.0 {NOW}"])
 
 
 def test_raw_values_come_in_order_from_start_to_before_stop_and_within_the_limit(store: Store):

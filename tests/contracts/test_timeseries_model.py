@@ -1,4 +1,4 @@
-"""SQLite gives the answers of the memory store on whatever hypothesis thinks of."""
+"""SQLite and InfluxDB give the answers of the memory store on whatever hypothesis thinks of."""
 
 import itertools
 from pathlib import Path
@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ioc.domain import MINUTE, SECOND, VirtualClock, parse_rfc3339
-from ioc.timeseries import DAY, MemoryStore, Rejected, Retention, SqliteStore, Store, Window
+from ioc.timeseries import ABSENT, DAY, MemoryStore, Rejected, Retention, SqliteStore, Store, Window
+from ioc.timeseries.influx_store import InfluxStore
+from tests.contracts import influxd
 
 START = parse_rfc3339("2026-10-24T20:00:00Z")  # the night before Paris puts its clocks back
 KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=4 * DAY)
@@ -18,23 +20,35 @@ HOUR = 60 * MINUTE
 times = st.one_of(st.integers(0, 3 * DAY), st.integers(0, 36).map(lambda n: n * 5 * MINUTE), st.integers(0, 10)).map(
     lambda t: START + t
 )
-lines = st.builds(
-    lambda device, facility, fields, quality, t: (
-        f"ward,device={device},facility={facility} "
-        + ",".join(f"{name}={value}.5" for name, value in fields.items())
-        + f',quality="{quality}" {t}'
-    ),
-    st.sampled_from("ab"),
-    st.sampled_from(["bv01", "bv02"]),
-    st.dictionaries(st.sampled_from(["used", "beds"]), st.integers(-50, 50), min_size=1),
-    st.sampled_from(["good", "good", "bad", "sim", "test"]),
-    times,
-)
-steps = st.one_of(
-    st.tuples(st.just("write"), st.lists(lines, min_size=1, max_size=12)),
-    st.tuples(st.just("roll_up"), times),
-    st.tuples(st.just("retain"), times),
-)
+
+
+def lines_of(fields) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda device, facility, fields, quality, t: (
+            f"ward,device={device},facility={facility} "
+            + ",".join(f"{name}={value}.5" for name, value in fields.items())
+            + f',quality="{quality}" {t}'
+        ),
+        st.sampled_from("ab"),
+        st.sampled_from(["bv01", "bv02"]),
+        fields,
+        st.sampled_from(["good", "good", "bad", "sim", "test"]),
+        times,
+    )
+
+
+def steps_of(lines) -> st.SearchStrategy[tuple]:
+    return st.one_of(
+        st.tuples(st.just("write"), st.lists(lines, min_size=1, max_size=12)),
+        st.tuples(st.just("roll_up"), times),
+        st.tuples(st.just("retain"), times),
+    )
+
+
+numbers = st.integers(-50, 50)
+steps = steps_of(lines_of(st.dictionaries(st.sampled_from(["used", "beds"]), numbers, min_size=1)))
+# InfluxDB has one quality for all that a device says at one nanosecond (docs/decisions/0011)
+whole_lines = lines_of(st.fixed_dictionaries({"used": numbers, "beds": numbers}))
 questions = st.fixed_dictionaries(
     {
         "start": times,
@@ -43,7 +57,7 @@ questions = st.fixed_dictionaries(
         "how": st.sampled_from(["sum", "count", "min", "max", "last", "mean", "ratio"]),
         "by": st.sampled_from([None, (), ("facility",), ("device",), ("facility", "device"), ("ward",)]),
         "zone": st.sampled_from(["UTC", "Asia/Ho_Chi_Minh", "Europe/Paris", "Asia/Kathmandu"]),
-        "where": st.sampled_from([{}, {"facility": "bv01"}, {"device": ["a", "b"]}]),
+        "where": st.sampled_from([{}, {"facility": "bv01"}, {"device": ["a", "b"]}, {"ward": ABSENT, "device": "a"}]),
     }
 )
 
@@ -74,27 +88,43 @@ def compare(ours: list[Window], model: list[Window]) -> None:
             assert value == (expected if expected is None else pytest.approx(expected, rel=1e-12, abs=1e-9))
 
 
+def same_answers(store: Store, reader: Store, model: MemoryStore, done: list, asked: list) -> None:
+    for step in done:
+        assert do(store, step) == do(model, step)
+        compare(ask(reader, asked[0]), ask(model, asked[0]))
+    for question in asked:
+        compare(ask(reader, question), ask(model, question))
+    for metric, where in itertools.product(["ward.used", "ward.beds"], [{}, {"facility": "bv02"}]):
+        assert reader.series(metric, where) == model.series(metric, where)
+        assert reader.latest(metric, where, HOUR) == model.latest(metric, where, HOUR)
+        bounds = (asked[0]["start"], asked[0]["start"] + DAY, 7)
+        assert reader.raw(metric, where, *bounds) == model.raw(metric, where, *bounds)
+    assert sorted(reader.latest_all(), key=str) == sorted(model.latest_all(), key=str)
+    reader.close()
+    store.close()
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=1, max_size=8), st.lists(questions, min_size=1, max_size=4), times)
 def test_sqlite_and_memory_give_the_same_answers(done: list, asked: list, now: int):
     clock = VirtualClock(now)
     with TemporaryDirectory() as folder:
-        model = MemoryStore(clock, KEEP)
-        store = SqliteStore(Path(folder) / "t.sqlite", clock=clock, retention=KEEP)
-        reader = SqliteStore(Path(folder) / "t.sqlite", clock=clock, retention=KEEP, read_only=True)
-        for step in done:
-            assert do(store, step) == do(model, step)
-            compare(ask(reader, asked[0]), ask(model, asked[0]))
-        for question in asked:
-            compare(ask(reader, question), ask(model, question))
-        for metric, where in itertools.product(["ward.used", "ward.beds"], [{}, {"facility": "bv02"}]):
-            assert reader.series(metric, where) == model.series(metric, where)
-            assert reader.latest(metric, where, HOUR) == model.latest(metric, where, HOUR)
-            bounds = (asked[0]["start"], now, 7)
-            assert reader.raw(metric, where, *bounds) == model.raw(metric, where, *bounds)
-        assert sorted(reader.latest_all(), key=str) == sorted(model.latest_all(), key=str)
-        reader.close()
-        store.close()
+        path = Path(folder) / "t.sqlite"
+        store = SqliteStore(path, clock=clock, retention=KEEP)
+        reader = SqliteStore(path, clock=clock, retention=KEEP, read_only=True)
+        same_answers(store, reader, MemoryStore(clock, KEEP), done, asked)
+
+
+if influxd.PARAM:
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(steps_of(whole_lines), min_size=1, max_size=8), st.lists(questions, min_size=1, max_size=4), times)
+    def test_influxdb_and_memory_give_the_same_answers(done: list, asked: list, now: int):
+        clock = VirtualClock(now)
+        with influxd.new_buckets() as access:
+            store = InfluxStore(access, clock=clock, retention=KEEP)
+            reader = InfluxStore(access, clock=clock, retention=KEEP)
+            same_answers(store, reader, MemoryStore(clock, KEEP), done, asked)
 
 
 def test_what_was_compared_can_differ():

@@ -20,6 +20,7 @@ from ioc.mqtt import MqttUrl
 from ioc.timeseries import open_store
 
 ROOT = Path(__file__).parent.parent.parent
+CRASHING = "import os, ioc.failpoints; del os.environ['IOC_FAILPOINT']; from ioc.cli import main; main(['worker'])"
 FAR_NS = 4_000_000_000 * 1_000_000_000
 
 
@@ -50,6 +51,7 @@ class Stack:
     folder: Path
     broker_kind: str
     port: int = field(default_factory=free_port)
+    mllp_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
     launch: Launch | None = None
@@ -61,6 +63,7 @@ class Stack:
             "IOC_CONFIG_DIR": str(ROOT / "configs"),
             "IOC_MQTT__BIND": f"127.0.0.1:{self.port}",
             "IOC_MQTT__BROKER": self.broker_kind,
+            "IOC_MLLP__BIND": f"127.0.0.1:{self.mllp_port}",
             **self.extra,
         }
 
@@ -75,10 +78,11 @@ class Stack:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def spawn(self, name: str, command: tuple[str, ...]) -> None:
+    def spawn(self, name: str, command: tuple[str, ...], **more: str) -> None:
+        environ = {**os.environ, **self.environ, **more}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environ}
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ
             )
 
     def start_broker(self) -> None:
@@ -86,9 +90,13 @@ class Stack:
         self.spawn("broker", self.launch.command)
         wait_for("the broker listens", lambda: listens(self.port))
 
-    def start_worker(self) -> None:
+    def start_worker(self, crash_at: str = "") -> None:
+        """``crash_at`` names a failpoint: it is no setting, so the worker is not to see it among them."""
         self.ready_file.unlink(missing_ok=True)
-        self.spawn("worker", (sys.executable, "-m", "ioc.cli", "worker"))
+        if crash_at:
+            self.spawn("worker", (sys.executable, "-c", CRASHING), IOC_FAILPOINT=crash_at)
+        else:
+            self.spawn("worker", (sys.executable, "-m", "ioc.cli", "worker"))
 
     @property
     def ready_file(self) -> Path:
@@ -145,7 +153,7 @@ def stack(folder: Path, broker_kind: str, **extra: str) -> Iterator[Stack]:
     """A stack with its database made and its broker up."""
     made = Stack(folder, broker_kind, extra=extra)
     made.settings.data_dir.mkdir(parents=True)
-    for part in ("ioc.access", "ioc.intake", "ioc.latest"):  # each knows its own tables
+    for part in ("ioc.access", "ioc.beds", "ioc.census", "ioc.intake", "ioc.latest"):  # each knows its own tables
         importlib.import_module(part)
     engine = make_engine(made.settings.database.url)
     migrate(engine)

@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import ioc.worker
 from ioc.config import Settings, ensure_secrets, load_settings, read_secret
 from ioc.database import make_engine, metadata
 from ioc.domain import Frame, SystemClock
@@ -33,6 +35,7 @@ class Numbers:
     """Sends the numbers that are not acknowledged yet, then ends its process in good order."""
 
     name = kind = "numbers"
+    lane = "readings"
 
     def __init__(self, folder: Path, base_ns: int) -> None:
         self._acks = (folder / "acknowledged").open("a")
@@ -55,6 +58,9 @@ class Numbers:
 
     def health(self) -> Health:
         return Health(connected=True)
+
+    def sources(self) -> dict[str, Callable[[], Health]]:
+        return {self.name: self.health}
 
     def replay(self, topic: str, raw: bytes) -> None: ...
 
@@ -84,12 +90,10 @@ def settings_of(folder: Path) -> Settings:
 
 
 def main(folder: Path, base_ns: int) -> int:
-    import ioc.worker as module
-
     settings = settings_of(folder)
     collector = Numbers(folder, base_ns)
-    module.build_collectors = lambda *_: [collector]
-    worker = module.Worker(settings, make_engine(settings.database.url), open_store(settings))
+    ioc.worker.build_collectors = lambda *_: [collector]
+    worker = ioc.worker.Worker(settings, make_engine(settings.database.url), open_store(settings))
     worker.stop()
     return worker.run()
 

@@ -206,6 +206,8 @@ def test_all_the_work_is_there_and_the_alerts_have_a_thread_of_their_own(tmp_pat
         "windows": 15,
         "derive": 10,
         "derive_disks": 300,
+        "sample_census": 60,
+        "prune_census": 3600,
         "roll_up": 60,
         "retain": 3600,
         "backup": 600,

@@ -1,16 +1,17 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 import ioc.worker
 from ioc.config import Settings, ensure_secrets, load_settings, read_secret
-from ioc.database import make_engine, metadata
-from ioc.domain import Frame, SystemClock
-from ioc.errors import Fault, Reason, RefuseToStartError
+from ioc.database import make_engine, metadata, writing
+from ioc.domain import Fact, FactKind, Frame, Spot, SystemClock, VisitClass
+from ioc.errors import Fault, Reason, RefuseToStartError, RetryError
 from ioc.intake import (
     Batch,
     Counts,
@@ -21,11 +22,12 @@ from ioc.intake import (
     Reject,
     Sealer,
     Sighting,
+    SourceStatus,
     SourceStatuses,
     Unconfirmed,
 )
-from ioc.latest import LatestReader
-from ioc.timeseries import Store, open_store
+from ioc.latest import LatestReader, latest
+from ioc.timeseries import DAY, Store, open_store
 from ioc.worker import Worker, build_collectors, run_worker
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -35,9 +37,11 @@ PREFIX = "fridge,device=tl-01,facility=bv01,site=cs1,source=fake"
 class Fake:
     """A collector that is told what came in."""
 
-    name = kind = "fake"
+    kind = "fake"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "fake", lane: str = "readings") -> None:
+        self.name = name
+        self.lane = lane
         self.intake: Intake | None = None
         self.is_ready = True
         self.started = threading.Event()
@@ -46,9 +50,12 @@ class Fake:
         self.thread: threading.Thread | None = None
         self.dies = threading.Event()
 
+    def sources(self) -> dict[str, Callable[[], Health]]:
+        return {self.name: self.health, f"{self.name}-2": self.health}
+
     def start(self, intake: Intake) -> None:
         self.intake = intake
-        self.thread = threading.Thread(target=self.dies.wait, args=(20,), name="collector-fake", daemon=True)
+        self.thread = threading.Thread(target=self.dies.wait, args=(20,), name=f"collector-{self.name}", daemon=True)
         self.thread.start()
         self.started.set()
 
@@ -66,7 +73,7 @@ class Fake:
 
     def renew(self) -> None:
         self.end()
-        self.__init__()
+        self.__init__(self.name, self.lane)
 
     def health(self) -> Health:
         return Health(connected=True, queued=3)
@@ -96,6 +103,11 @@ class Running:
         assert self.collector.started.wait(10)
         self.tick()
         return self
+
+    def let_go(self) -> None:
+        """Leave the journals to another worker, as one that was killed does."""
+        for lane in self.worker.lanes.values():
+            lane.journal.close()
 
     def tick(self, times: int = 2) -> None:
         for _ in range(times):
@@ -175,7 +187,7 @@ def test_it_says_ready_once_every_collector_is_and_not_longer_than_it_lives(runn
     assert not running.ready.exists()
     running.collector.is_ready = True
     running.tick()
-    assert orjson.loads(running.ready.read_bytes())["sources"] == ["fake"]
+    assert orjson.loads(running.ready.read_bytes())["sources"] == ["fake", "fake-2"]
     assert running.end() == 0
     assert not running.ready.exists()
 
@@ -187,8 +199,9 @@ def test_the_state_of_every_source_is_written_about_each_second(running: Running
     running.tick()
     by_name = {status.name: status for status in SourceStatuses(engine).all()}
     assert (by_name["fake"].received, by_name["fake"].connected, by_name["fake"].backlog) == (2, True, 3)
-    assert by_name["journal"].connected
-    assert by_name["journal"].error == ""
+    assert (by_name["fake-2"].kind, by_name["fake-2"].connected) == ("fake", True)
+    for journal in ("journal", "journal-his"):
+        assert (by_name[journal].kind, by_name[journal].connected, by_name[journal].error) == ("journal", True, "")
     assert [it.code for it in Unconfirmed(engine).list()] == ["tl-99"]
     running.end()
 
@@ -199,7 +212,7 @@ def test_counts_go_on_after_a_restart(running: Running, settings: Settings, engi
     running.end()
     collector.renew()
     again = Running(Worker(settings, engine, open_store(settings)), collector, settings).start()
-    assert again.worker.intake.statuses()[0].received == 7
+    assert again.worker.readings.intake.statuses()[0].received == 7
     again.end()
 
 
@@ -221,8 +234,8 @@ def test_a_quarantined_message_that_somebody_wants_sent_again_reaches_its_collec
 def test_what_a_killed_worker_left_in_the_journal_is_stored_and_becomes_the_present(
     settings: Settings, engine: Engine, running: Running
 ) -> None:
-    running.worker.intake.commit(Batch("fake", [frame(4.5), frame(9.0, hist=True)]))
-    running.worker.journal.close()  # it was never told to the present: as after kill -9
+    running.worker.readings.intake.commit(Batch("fake", [frame(4.5), frame(9.0, hist=True)]))
+    running.let_go()  # it was never told to the present: as after kill -9
     with running.worker._latest._lock:
         running.worker._latest._newest.clear()
     again = Running(Worker(settings, engine, open_store(settings)), running.collector, settings).start()
@@ -237,22 +250,23 @@ def test_what_a_killed_worker_left_in_the_journal_is_stored_and_becomes_the_pres
 def test_the_journal_keeps_what_the_present_could_not_take_over_before_the_end(
     settings: Settings, engine: Engine, running: Running
 ) -> None:
-    running.worker.intake.commit(Batch("fake", [frame(4.5)]))
-    running.worker.journal.close()
+    running.worker.readings.intake.commit(Batch("fake", [frame(4.5)]))
+    running.let_go()
     again = Worker(settings, engine, open_store(settings))
     again._end.set()  # told to end before it could read anything
     again._replaying.start()
     again._replaying.join()
-    assert not again._writer.finish(1.0)
-    assert again.journal.backlog().items == 1
-    again.journal.close()
+    assert not again.readings.writer.finish(1.0)
+    assert again.readings.journal.backlog().items == 1
+    for lane in again.lanes.values():
+        lane.journal.close()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_when_the_journal_cannot_be_replayed_the_worker_ends(
     running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    running.worker.intake.commit(Batch("fake", [frame(4.5)]))
+    running.worker.readings.intake.commit(Batch("fake", [frame(4.5)]))
     monkeypatch.setattr(running.worker, "_entries", lambda _after: 1 / 0)
     assert running.worker.run() == 1
     assert "its thread replay died" in caplog.text
@@ -282,10 +296,10 @@ def test_a_damaged_journal_ends_the_worker_and_the_next_one_says_what_was_set_as
     running: Running, settings: Settings, engine: Engine, collector: Fake
 ) -> None:
     running.start()
-    running.worker.journal.damaged = "database disk image is malformed"
+    running.worker.readings.journal.damaged = "database disk image is malformed"
     running.thread.join(10)
     assert running.code == 1
-    running.worker.journal.close()
+    running.let_go()
     (settings.data_dir / "journal.sqlite").write_bytes(b"nonsense" * 1000)
     collector.renew()
     again = Running(Worker(settings, engine, open_store(settings)), collector, settings).start()
@@ -295,11 +309,11 @@ def test_a_damaged_journal_ends_the_worker_and_the_next_one_says_what_was_set_as
 
 
 def test_a_journal_that_fills_up_is_said_before_it_is_full(running: Running, engine: Engine, store: Store) -> None:
-    running.worker._writer.step = lambda: 0
+    running.worker.readings.writer.step = lambda: 0
     running.start()
     running.collector.intake.commit(Batch("fake", [frame(float(n)) for n in range(100)]))
-    backlog = running.worker.journal.backlog()
-    running.worker.journal.max_bytes = int(backlog.bytes / 0.9)
+    backlog = running.worker.readings.journal.backlog()
+    running.worker.readings.journal.max_bytes = int(backlog.bytes / 0.9)
     running.tick()
     status = next(it for it in SourceStatuses(engine).all() if it.name == "journal")
     assert status.error == "The journal is 90% full."
@@ -317,6 +331,102 @@ def test_a_database_that_is_locked_for_a_while_does_not_end_the_worker(
     running.tick()
     assert caplog.text.count("cannot be written") == 1
     assert running.end() == 0
+
+
+@pytest.fixture
+def his(monkeypatch: pytest.MonkeyPatch, collector: Fake) -> Iterator[Fake]:
+    """A collector of facts beside the one of readings."""
+    fake = Fake("his", "facts")
+    monkeypatch.setattr(ioc.worker, "build_collectors", lambda *_: [collector, fake])
+    yield fake
+    fake.end()
+
+
+@pytest.fixture
+def both(his: Fake, settings: Settings, engine: Engine, store: Store, collector: Fake) -> Iterator[Running]:
+    running = Running(Worker(settings, engine, store), collector, settings).start()
+    yield running
+    running.end()
+
+
+def admitted(number: int) -> Fact:
+    now_ns = SystemClock().now_ns()
+    spot = Spot("icu", "P01", f"G{number}")
+    stated = {"visit": f"v{number}", "visit_class": VisitClass.INPATIENT, "spot": spot}
+    return Fact(f"m{number}", 0, FactKind.ADMITTED, "bv01", "his", now_ns, now_ns, now_ns, **stated)
+
+
+def patients(engine: Engine) -> float | None:
+    rows, _ = LatestReader(engine).since(0)
+    values = {row.series.metric: row.value for row in rows if row.series.tag("ward") == "icu"}
+    return values.get("pt.inpatient")
+
+
+def status_of(engine: Engine, name: str) -> SourceStatus:
+    return next(it for it in SourceStatuses(engine).all() if it.name == name)
+
+
+def until(running: Running, true: Callable[[], object]) -> None:
+    for _ in range(500):
+        if true():
+            return
+        running.tick(1)
+    raise AssertionError("it never came")
+
+
+def test_facts_become_the_census_and_its_numbers_the_present(both: Running, his: Fake, engine: Engine) -> None:
+    his.intake.commit(Batch("his", facts=[admitted(1), admitted(2)], counts=Counts(2)))
+    until(both, lambda: patients(engine) == 2.0)
+    both.tick()
+    assert (status_of(engine, "his").received, status_of(engine, "his").accepted) == (2, 2)
+    until(both, lambda: status_of(engine, "journal-his").backlog == 0)
+
+
+def test_a_store_that_takes_nothing_does_not_stop_the_beds(
+    both: Running, his: Fake, collector: Fake, engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_lines: object) -> None:
+        raise RetryError("The store is away.")
+
+    monkeypatch.setattr(store, "write_lines", away)
+    collector.intake.commit(Batch("fake", [frame(4.5)]))
+    his.intake.commit(Batch("his", facts=[admitted(1)]))
+    until(both, lambda: patients(engine) == 1.0)
+    until(both, lambda: "away" in status_of(engine, "journal").error)
+    assert status_of(engine, "journal").backlog == 1
+    assert (status_of(engine, "journal-his").error, status_of(engine, "journal-his").backlog) == ("", 0)
+
+
+def test_a_census_that_takes_nothing_does_not_stop_the_devices(
+    both: Running, his: Fake, collector: Fake, engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_facts: object) -> None:
+        raise OperationalError("insert", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(both.worker._ledger, "keep", locked)
+        his.intake.commit(Batch("his", facts=[admitted(1)]))
+        collector.intake.commit(Batch("fake", [frame(4.5)]))
+        until(both, lambda: "locked" in status_of(engine, "journal-his").error)
+        until(both, lambda: store.latest("fridge.temp", {"source": "fake"}, DAY))
+        assert status_of(engine, "journal-his").backlog == 1
+        assert status_of(engine, "journal").error == ""
+    until(both, lambda: patients(engine) == 1.0)
+
+
+def test_a_worker_that_starts_tells_the_present_what_the_census_knows(
+    both: Running, his: Fake, collector: Fake, settings: Settings, engine: Engine, store: Store
+) -> None:
+    his.intake.commit(Batch("his", facts=[admitted(1)]))
+    until(both, lambda: patients(engine) == 1.0)
+    assert both.end() == 0
+    with writing(engine) as connection:
+        connection.execute(latest.delete())
+    his.renew()
+    collector.renew()
+    again = Running(Worker(settings, engine, open_store(settings)), collector, settings).start()
+    until(again, lambda: patients(engine) == 1.0)
+    again.end()
 
 
 def test_the_faults_of_all_collectors_are_told_together(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ioc.database import make_engine, metadata
-from ioc.domain import Frame, VirtualClock, parse_rfc3339
+from ioc.domain import Fact, FactKind, Frame, Spot, VirtualClock, VisitClass, parse_rfc3339
 from ioc.intake import Journal, Quarantine, Sealer
 
 NOW = parse_rfc3339("2026-11-23T01:00:00Z")
@@ -46,5 +46,14 @@ def quarantine(engine: Engine, sealer: Sealer, clock: VirtualClock) -> Quarantin
 def frame():
     def make(n: int = 0, *, hist: bool = False, prefix: str = PREFIX) -> Frame:
         return Frame(prefix, {"temp": 4.0 + n, "door": 0.0}, NOW + n, "good", NOW + n, hist)
+
+    return make
+
+
+@pytest.fixture
+def fact():
+    def make(n: int = 0, kind: FactKind = FactKind.ADMITTED, **more) -> Fact:
+        stated = {"visit": f"v{n}", "visit_class": VisitClass.INPATIENT, "spot": Spot("noi", "P01", f"G{n}")} | more
+        return Fact(f"m{n}", 0, kind, "bv01", "his-bv01", NOW + n, NOW + n, NOW + n, **stated)
 
     return make

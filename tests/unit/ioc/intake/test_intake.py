@@ -3,6 +3,7 @@ import pytest
 from ioc.domain import Frame, VirtualClock
 from ioc.errors import Reason, RetryError
 from ioc.intake import Batch, Counts, Health, Intake, Journal, Kind, Reject, Sealer, Sighting, SourceStatus
+from ioc.intake.facts import unpack_facts
 from ioc.intake.records import unpack
 
 
@@ -64,6 +65,38 @@ def test_a_reject_lies_in_the_journal_encrypted(intake: Intake, journal: Journal
     assert unpack(sealer.open(entry.body)) == [reject(name)]
 
 
+def test_facts_lie_in_the_journal_encrypted_and_are_counted(
+    intake: Intake, journal: Journal, sealer: Sealer, hearing, fact
+) -> None:
+    facts = [fact(0), fact(1)]
+    intake.commit(Batch("his-bv01", facts=facts, rejects=[reject()], counts=Counts(3)))
+    entry, rejected = journal.read(0, 10)
+    assert (entry.kind, entry.source, entry.count, rejected.kind) == (Kind.FACTS, "his-bv01", 2, Kind.QUARANTINE)
+    assert b"admitted" not in entry.body
+    assert unpack_facts(sealer.open(entry.body)) == facts
+    assert hearing.heard == []
+    assert [(it.received, it.accepted) for it in intake.statuses()] == [(3, 2)]
+
+
+def test_what_came_through_one_door_is_committed_in_one_step_or_not_at_all(
+    intake: Intake, journal: Journal, hearing, frame, fact
+) -> None:
+    batches = [Batch("a", [frame(0)]), Batch("b", facts=[fact()]), Batch("c", [frame(1), frame(2, hist=True)])]
+    intake.commit_all(batches)
+    assert [(it.kind, it.source) for it in journal.read(0, 10)] == [
+        (Kind.FRAMES, "a"),
+        (Kind.FACTS, "b"),
+        (Kind.FRAMES, "c"),
+        (Kind.HISTORY, "c"),
+    ]
+    assert hearing.heard == [frame(0), frame(1)]
+    assert {it.name: it.accepted for it in intake.statuses()} == {"a": 1, "b": 1, "c": 2}
+    journal.max_bytes = journal.backlog().bytes + 10
+    with pytest.raises(RetryError):
+        intake.commit_all([Batch("b", facts=[fact(7)]), Batch("d", [frame(3)])])
+    assert (len(journal.read(0, 10)), len(hearing.heard), len(intake.statuses())) == (4, 2, 3)
+
+
 def test_a_full_journal_means_try_again_and_nobody_hears_or_counts_anything(
     intake: Intake, journal: Journal, hearing, frame
 ) -> None:
@@ -84,7 +117,7 @@ def test_a_batch_of_which_nothing_is_to_keep_touches_no_disk(intake: Intake, jou
 def test_everything_is_counted_for_its_source(intake: Intake, clock: VirtualClock, frame) -> None:
     known = SourceStatus("mqtt", "mqtt", received=100, accepted=90)
     intake.register(known, lambda: Health(connected=True, error="slow", queued=4))
-    intake.commit(Batch("mqtt", [frame(0), frame(1)], [reject(), reject()], counts=Counts(5, 1, 2)))
+    intake.commit(Batch("mqtt", [frame(0), frame(1)], rejects=[reject(), reject()], counts=Counts(5, 1, 2)))
     intake.commit(Batch("mqtt", rejects=[reject(reason=Reason.UNIT)], counts=Counts(1)))
     [status] = intake.statuses()
     assert (status.received, status.accepted, status.ignored, status.gaps) == (106, 92, 1, 2)

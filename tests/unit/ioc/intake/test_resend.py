@@ -3,6 +3,7 @@ import pytest
 from ioc.domain import VirtualClock
 from ioc.errors import Reason, RejectError, RetryError
 from ioc.intake import Quarantine, Reject, Resender
+from ioc.intake.keep import FACTS_TOPIC
 
 
 class Source:
@@ -24,16 +25,23 @@ def source() -> Source:
 
 
 @pytest.fixture
-def lines() -> list[str]:
+def lines() -> list[bytes]:
     return []
 
 
 @pytest.fixture
-def resender(quarantine: Quarantine, source: Source, lines: list[str], clock: VirtualClock) -> Resender:
+def facts() -> list[bytes]:
+    return []
+
+
+@pytest.fixture
+def resender(
+    quarantine: Quarantine, source: Source, lines: list[bytes], facts: list[bytes], clock: VirtualClock
+) -> Resender:
     for n in range(2):
         raw = b"message %d" % n
         quarantine.put("mqtt", Reject(Reason.UNKNOWN_METRIC, "no such metric", "a/topic", raw, clock.now_ns()))
-    return Resender(quarantine, {"mqtt": source.replay}, lines.extend)
+    return Resender(quarantine, {"mqtt": source.replay}, lines.append, facts.append)
 
 
 def test_nothing_is_sent_that_nobody_asked_for(resender: Resender, source: Source) -> None:
@@ -91,9 +99,18 @@ def test_the_item_of_a_source_that_is_gone_says_so(quarantine: Quarantine, resen
 
 
 def test_a_line_that_the_store_refused_goes_to_the_store_again(
-    quarantine: Quarantine, resender: Resender, lines: list[str], source: Source
+    quarantine: Quarantine, resender: Resender, lines: list[bytes], source: Source
 ) -> None:
     quarantine.put("mqtt", Reject(Reason.STORE, "too old", "fridge,device=x", b"fridge,device=x temp=1.0 5", 1))
     quarantine.resend(3)
     assert resender.poll() == 1
-    assert (lines, source.got) == (["fridge,device=x temp=1.0 5"], [])
+    assert (lines, source.got) == ([b"fridge,device=x temp=1.0 5"], [])
+
+
+def test_a_fact_that_the_census_refused_goes_to_the_census_again(
+    quarantine: Quarantine, resender: Resender, lines: list[bytes], facts: list[bytes], source: Source
+) -> None:
+    quarantine.put("his-bv01", Reject(Reason.STORE, "fails", FACTS_TOPIC, b"[{}]", 1))
+    quarantine.resend(3)
+    assert resender.poll() == 1
+    assert (facts, lines, source.got) == ([b"[{}]"], [], [])

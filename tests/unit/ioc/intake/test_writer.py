@@ -4,7 +4,7 @@ import pytest
 
 from ioc.domain import Frame, VirtualClock
 from ioc.errors import MisconfiguredError, Reason, RetryError
-from ioc.intake import Batch, Entry, Intake, Journal, Kind, Quarantine, Reject, Sealer, Writer
+from ioc.intake import FACTS, Batch, Entry, Intake, Journal, Kind, LineKeeper, Quarantine, Reject, Sealer, Writer
 from ioc.timeseries import Rejected
 
 
@@ -61,7 +61,7 @@ def settled() -> list[int]:
 
 @pytest.fixture
 def writer(journal: Journal, store: Store, quarantine: Quarantine, sealer: Sealer, settled: list[int]) -> Writer:
-    return Writer(journal, store, quarantine, sealer, lambda: settled.append(journal.backlog().items))
+    return Writer(journal, LineKeeper(store).keep, quarantine, sealer, lambda: settled.append(journal.backlog().items))
 
 
 def lines_of(frames: list[Frame]) -> list[str]:
@@ -90,7 +90,7 @@ def test_nothing_is_forgotten_before_the_others_keep_it(
     def fail() -> None:
         raise RetryError("the database is locked")
 
-    writer = Writer(journal, store, quarantine, sealer, fail)
+    writer = Writer(journal, LineKeeper(store).keep, quarantine, sealer, fail)
     intake.commit(Batch("mqtt", [frame()]))
     writer.step()
     with pytest.raises(RetryError):
@@ -129,9 +129,11 @@ def test_rejects_come_from_the_journal_into_the_quarantine_once_even_when_repeat
     writer: Writer, store: Store, quarantine: Quarantine, sealer: Sealer, intake: Intake, frame
 ) -> None:
     store.refuse = "temp=5.0"
-    intake.commit(Batch("mqtt", [frame(0), frame(1)], [Reject(Reason.JSON, "no", "t", b"{", 3)]))
+    intake.commit(Batch("mqtt", [frame(0), frame(1)], rejects=[Reject(Reason.JSON, "no", "t", b"{", 3)]))
     writer.step()
-    Writer(intake.journal, store, quarantine, sealer, lambda: None).step()  # as after a crash before the drop
+    Writer(
+        intake.journal, LineKeeper(store).keep, quarantine, sealer, lambda: None
+    ).step()  # as after a crash before the drop
     assert sorted((it.reason.value, it.count) for it in quarantine.list()) == [("json", 1), ("store", 1)]
 
 
@@ -162,6 +164,21 @@ def test_batches_hold_about_five_thousand_lines(writer: Writer, store: Store, in
         pass
     assert len(store.lines) == 12_000
     assert store.calls == 3
+
+
+def test_facts_go_in_small_steps_so_that_others_get_at_the_database(
+    journal: Journal, quarantine: Quarantine, sealer: Sealer, intake: Intake, frame
+) -> None:
+    steps: list[int] = []
+    writer = Writer(
+        journal, lambda entries: steps.append(sum(it.count for it in entries)) or [], quarantine, sealer, pace=FACTS
+    )
+    for n in range(0, 1000, 20):
+        intake.commit(Batch("his", [frame(n + k) for k in range(20)]))
+    stop = Waits(1)
+    writer.run(stop)
+    assert steps == [260, 260, 260, 220]
+    assert stop.waited[0] <= FACTS.seconds <= 0.05
 
 
 def test_it_waits_longer_each_time_and_as_long_as_the_other_side_asks(
@@ -196,7 +213,7 @@ def test_when_the_store_is_back_the_writer_says_so_and_goes_on(
     writer.run(Waits(2))
     assert writer.error == ""
     assert len(store.lines) == 1
-    assert "written to the store again" in caplog.text
+    assert "written again" in caplog.text
 
 
 def test_a_fault_of_our_own_is_logged_and_loses_nothing(

@@ -236,6 +236,13 @@ def test_a_rebuild_adds_what_only_the_store_knows_and_leaves_the_rest(
     assert present(reader) == {"temp": (100, 4.0, "good"), "door": (70, 1.0, "sim")}
 
 
+def test_a_rebuild_takes_nothing_of_the_census_from_the_store(writer: LatestWriter, reader: LatestReader) -> None:
+    sums = Series.of("pt.inpatient", facility="bv01", source="census")
+    ward = Series.of("pt.inpatient", facility="bv01", site="cs1", source="census", ward="icu")
+    writer.rebuild(Stored(Reading(sums, 150, 9.0), Reading(ward, 150, 9.0)))
+    assert reader.since(0)[0] == []
+
+
 def test_a_rebuild_gives_rows_the_age_that_the_registry_allows_now(
     writer: LatestWriter, reader: LatestReader, engine: Engine
 ) -> None:
