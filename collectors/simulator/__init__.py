@@ -1,4 +1,4 @@
-"""The simulator: a client like any other, which only publishes over MQTT to the devices of the demo registry."""
+"""The simulator: a client like any other, which publishes as the devices and sends as the HIS of the demo registry."""
 
 from collectors.simulator.run import Options, run_simulator
 

@@ -1,4 +1,4 @@
-"""``ioc simulator``: the devices of the demo registry, simulated."""
+"""``ioc simulator``: the devices and the HIS of the demo registry, simulated."""
 
 import os
 
@@ -27,13 +27,45 @@ DEFAULT = Options()
     type=click.FloatRange(0.01, 1_000),
     default=DEFAULT.speed,
     show_default=True,
-    help="Let every device report this many times as often.",
+    help="Let every device report this many times as often, and hospitals live this many times as fast.",
 )
-def command(url: str, seed: int, facility: str, history_rate: float, speed: float, *, no_history: bool) -> None:
-    """Simulate the devices of the demo registry.
+@click.option(
+    "--his-url", default="", metavar="URL", help="The door for HL7, mllp://HOST:PORT. Default: the settings'."
+)
+@click.option("--no-his", is_flag=True, help="Simulate devices only.")
+@click.option(
+    "--his-late",
+    type=click.FloatRange(0, 1),
+    default=DEFAULT.his_late,
+    show_default=True,
+    help="Share of HL7 messages that come up to 15 minutes late.",
+)
+@click.option(
+    "--his-doubled",
+    type=click.FloatRange(0, 1),
+    default=DEFAULT.his_doubled,
+    show_default=True,
+    help="Share of HL7 messages that come twice.",
+)
+def command(
+    url: str,
+    seed: int,
+    facility: str,
+    history_rate: float,
+    speed: float,
+    *,
+    his_url: str,
+    his_late: float,
+    his_doubled: float,
+    no_his: bool,
+    no_history: bool,
+) -> None:
+    """Simulate the devices and the HIS of the demo registry.
 
-    It is a client like any other: it only publishes over MQTT, and everything it sends has the quality
-    `sim`, which every screen shows. It refuses to run for a facility that is not marked demo.
+    It is a client like any other: it only publishes over MQTT and sends HL7 over MLLP, and everything it sends has
+    the quality `sim`, which every screen shows. It refuses to run for a facility that is not marked demo.
     """
-    options = Options(url, seed, facility, not no_history, history_rate, speed)
+    options = Options(
+        url, seed, facility, not no_history, history_rate, speed, not no_his, his_url, his_late, his_doubled
+    )
     run_simulator(load_settings(os.environ), options)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.engine.limits import bounds_of
 from alerts.level import Level
 from alerts.people import load_people
 from alerts.rules import Kind, Rule, RuleSet, load_rules
@@ -120,3 +121,13 @@ def test_silence_is_told_once_a_facility_and_class(shipped: RuleSet) -> None:
         if rule.kind is Kind.THRESHOLD:
             assert rule.missing.raise_level is Level.NONE, rule.id
             assert rule.missing.after_ns >= 5 * MINUTE
+
+
+def test_a_his_has_quiet_hours_and_devices_have_none(shipped: RuleSet, registry: Registry) -> None:
+    def limits(source: str) -> list[float]:
+        return [bound.enter.limit for bound in bounds_of(shipped.rules["feed-silent"], (("source", source),), registry)]
+
+    assert limits("mqtt") == limits("hosts") == [120, 600]
+    assert limits("his-bv01") == limits("his-of-a-new-hospital") == [900, 3600]
+    for source in ("hl7", "his-bv-mau", "his-simulated-hospital"):
+        assert min(limits(source)) > 10 * 365 * 86_400, "nobody waits for it"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from collectors.simulator.run import Options, broker_url, facilities_to_simulate, make_senders
@@ -15,6 +17,15 @@ def test_a_real_hospital_is_never_simulated(make_registry, make_device):
         with pytest.raises(IocError, match="bv01 is not marked demo") as error:
             facilities_to_simulate(registry, wanted)
         assert "IOC_SIMULATE=0" in error.value.hint
+
+
+def test_a_facility_for_tests_has_no_devices_to_simulate(make_registry, make_device):
+    demo = make_registry(make_device("gas"))
+    test = replace(demo.facilities["bv01"], code="bv-mau", demo=False, test=True)
+    registry = replace(demo, facilities={**demo.facilities, "bv-mau": test})
+    assert facilities_to_simulate(registry, "") == ["bv01"]
+    with pytest.raises(IocError, match="bv-mau is not marked demo"):
+        facilities_to_simulate(registry, "bv-mau")
 
 
 def test_an_unknown_facility_is_refused_with_the_nearest_name(make_registry, make_device):
