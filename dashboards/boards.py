@@ -16,9 +16,10 @@ from ioc.config import Document, Faults, Shape, hint_for, validate, yaml_files
 from ioc.config.files import Where
 
 # How the values of many devices become one figure. ``in_range`` counts those within their device's own low and
-# high; ``equals`` counts those in one state; the others are what they are called.
-How = Literal["sum", "min", "max", "mean", "in_range", "out_of_range", "equals"]
+# high; ``equals`` counts those in one state; ``ratio`` is sum over sum; the others are what they are called.
+How = Literal["sum", "min", "max", "mean", "in_range", "out_of_range", "equals", "ratio"]
 COUNTING = ("in_range", "out_of_range", "equals")
+RANGED = ("in_range", "out_of_range")
 LABEL_MAX = 16  # letters of the label of a fact (FACE, "Tile anatomy")
 LEAD_LABEL_MAX = 20
 
@@ -60,35 +61,72 @@ class Term(Shape):
     title: TextSpec | None = None
     decimals: int | None = Field(default=None, ge=0, le=3)
     of: bool = False  # show "/ how many were counted" beside it
+    over: str = ""  # show "/ the sum of this metric" beside it
+    warn_above: float | None = None  # what it cannot be beyond without somebody acting
+    sign: Literal["plus", "minus"] | None = None  # of a lead's fact: how it goes into the result
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every metric that it names."""
+        return (*self.metric, *((self.over,) if self.over else ()), *((self.unless.metric,) if self.unless else ()))
+
+
+class PartSpec(Shape):
+    """A piece of a rule that is cut up: a sum, and what it looks like. ``used`` stands at the right end."""
+
+    metric: str
+    look: Literal["free", "todo", "used"]
 
 
 class GaugeSpec(Shape):
-    """The rule above a tile: from where to where it reaches. Limits are the metric's thresholds."""
+    """The rule above a tile: from where to where it reaches. Limits are the metric's thresholds.
+
+    Without ``to`` it reaches as far as many were counted, or to the sum of the metric ``of``; then ``parts`` may cut
+    it up.
+    """
 
     low: float = Field(default=0.0, alias="from")
-    high: float | None = Field(default=None, alias="to")  # None: as many as were counted
+    high: float | None = Field(default=None, alias="to")
+    of: str = ""
+    parts: list[PartSpec] = Field(default_factory=list, max_length=4)
 
 
 class LinkSpec(Shape):
-    """Where a tile leads: the devices of one class."""
+    """Where a tile leads: the devices of one class, or a page of the facility."""
 
-    class_: str = Field(alias="class")
+    class_: str = Field(default="", alias="class")
+    page: Literal["", "beds"] = ""
 
 
 class TileSpec(Shape):
-    """One tile. ``lead`` spans eight columns and shows its facts as large terms."""
+    """One tile. ``lead`` spans eight columns and shows its facts as large terms, those with a sign as a sum."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: TextSpec
-    unit: TextSpec | None = None
+    unit: TextSpec | None = None  # {} stands for ``beside``
+    beside: Term | None = None
     definition: TextSpec
     size: Literal["normal", "wide", "lead"] = "normal"
     figure: Term
     facts: list[Term] = Field(default_factory=list, max_length=5)
+    result: TextSpec | None = None  # what figure and signed facts come to is called so
     gauge: GaugeSpec | None = None
     empty: TextSpec | None = None  # what a true 0 means, in one sentence
+    undefined: TextSpec | None = None  # what a ratio over nothing means
     covers: TextSpec | None = None  # what "n/m … báo" counts
-    link: LinkSpec
+    link: LinkSpec | None = None
+
+    @property
+    def terms(self) -> list[Term]:
+        """All of its figures."""
+        return [self.figure, *self.facts, *([self.beside] if self.beside else [])]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every metric that it names."""
+        gauge = self.gauge
+        more = [gauge.of, *(part.metric for part in gauge.parts)] if gauge else []
+        return frozenset(code for code in (*(n for term in self.terms for n in term.names), *more) if code)
 
 
 class FeedSpec(Shape):
@@ -100,6 +138,11 @@ class FeedSpec(Shape):
     figure: Term | None = None
     beside: Term | None = None
     link: LinkSpec | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every metric that it names."""
+        return frozenset(name for term in (self.figure, self.beside) if term for name in term.names)
 
 
 class BoardSpec(Shape):
@@ -116,27 +159,16 @@ class Board:
 
     name: str
     spec: BoardSpec
+    catalogue: Catalogue
 
     @property
     def parts(self) -> list[TileSpec | FeedSpec]:
         """Tiles, then feeds."""
         return [*self.spec.tiles, *self.spec.feeds]
 
-    def metrics(self, part: str) -> frozenset[str]:
-        """The metrics that a tile or feed of this id takes."""
-        terms = self.terms(part)
-        others = (term.unless.metric for term in terms if term.unless)
-        return frozenset([*(code for term in terms for code in term.metric), *others])
-
-    def terms(self, part: str) -> list[Term]:
-        """The figures of a tile or feed."""
-        for tile in self.spec.tiles:
-            if tile.id == part:
-                return [tile.figure, *tile.facts]
-        for feed in self.spec.feeds:
-            if feed.id == part:
-                return [term for term in (feed.figure, feed.beside) if term]
-        return []
+    def metrics(self, part: TileSpec | FeedSpec) -> frozenset[str]:
+        """The metrics whose series a tile or feed takes; of a ratio its numerator and denominator."""
+        return frozenset(code for name in part.names for code in self.catalogue.metrics[name].parts)
 
 
 def load_boards(config_dir: Path, catalogue: Catalogue) -> Mapping[str, Board]:
@@ -147,7 +179,7 @@ def load_boards(config_dir: Path, catalogue: Catalogue) -> Mapping[str, Board]:
         spec = validate(BoardSpec, document, faults)
         if spec is not None:
             _Check(document, catalogue, faults).board(spec)
-            boards[document.path.stem] = Board(document.path.stem, spec)
+            boards[document.path.stem] = Board(document.path.stem, spec, catalogue)
     faults.refuse()
     return boards
 
@@ -177,7 +209,7 @@ class _Check:
                 if term:
                     self._term(term, (*where, key))
             if feed.link:
-                self._class(feed.link, (*where, "link"))
+                self._link(feed.link, (*where, "link"))
 
     def _ids(self, ids: Iterable[tuple[str, Where, str]]) -> None:
         seen: dict[str, str] = {}
@@ -188,7 +220,9 @@ class _Check:
 
     def _tile(self, tile: TileSpec, where: Where) -> None:
         self._term(tile.figure, (*where, "figure"))
-        self._class(tile.link, (*where, "link"))
+        if tile.link:
+            self._link(tile.link, (*where, "link"))
+        self._around(tile, where)
         if tile.size != "lead" and len(tile.facts) > 3:
             self._add(15, (*where, "facts"), f"the tile {tile.id!r} has {len(tile.facts)} facts; it has room for 3.")
         for n, fact in enumerate(tile.facts):
@@ -202,7 +236,33 @@ class _Check:
                 if len(label := fact.title.in_(language)) > room:
                     self._add(16, (*at, "title"), f"{label!r} has {len(label)} letters; there is room for {room}.")
 
-    def _class(self, link: LinkSpec, where: Where) -> None:
+    def _around(self, tile: TileSpec, where: Where) -> None:
+        """What stands beside the figure, above it and after it."""
+        if tile.beside:
+            self._term(tile.beside, (*where, "beside"))
+        if (tile.beside is not None) != (tile.unit is not None and "{}" in tile.unit.vi):
+            self._add(17, (*where, "unit"), f"the tile {tile.id!r}: beside stands where its unit has {{}}.")
+        if tile.result and (tile.size != "lead" or not any(fact.sign for fact in tile.facts)):
+            self._add(
+                18, (*where, "result"), f"the tile {tile.id!r}: a result needs a lead with facts that have a sign."
+            )
+        gauge = tile.gauge
+        if gauge is None:
+            return
+        if gauge.of:
+            self._metric(gauge.of, (*where, "gauge", "of"))
+        for n, part in enumerate(gauge.parts):
+            self._metric(part.metric, (*where, "gauge", "parts", n, "metric"))
+        if (gauge.parts and not gauge.of) or (gauge.of and gauge.high is not None):
+            self._add(
+                19, (*where, "gauge"), f"the tile {tile.id!r}: a rule reaches to a number or to a metric, with parts."
+            )
+
+    def _link(self, link: LinkSpec, where: Where) -> None:
+        if bool(link.class_) == bool(link.page):
+            self._add(20, where, "a link leads to a class or to a page.", "Write class: fridge, or page: beds.")
+        if not link.class_:
+            return
         classes = {metric.measurement for metric in self._catalogue}
         if link.class_ not in classes:
             hint = hint_for(link.class_, sorted(classes))
@@ -213,6 +273,8 @@ class _Check:
             metric = self._metric(code, (*where, "metric"))
             if metric is not None:
                 self._how(term, metric, where)
+        if term.over:
+            self._metric(term.over, (*where, "over"))
         if term.unless is not None:
             other = self._metric(term.unless.metric, (*where, "unless", "metric"))
             if term.how != "equals":
@@ -227,6 +289,8 @@ class _Check:
         return metric
 
     def _how(self, term: Term, metric: Metric, where: Where) -> None:
+        if metric.tags:  # of one whose entry in the catalogue is faulty, that is told there
+            self._fits(term, metric, where)
         if term.how != "equals":
             if term.state:
                 self._add(13, (*where, "state"), f"a state goes with how: equals, not {term.how!r}.")
@@ -238,6 +302,13 @@ class _Check:
             self._add(5, where, "state is missing: how: equals counts one state or several.")
         for state in term.state:
             self._state(state, metric, (*where, "state"))
+
+    def _fits(self, term: Term, metric: Metric, where: Where) -> None:
+        if (metric.kind is Kind.RATIO) != (term.how == "ratio"):
+            what = f"{metric.code} is a ratio" if metric.kind is Kind.RATIO else f"{metric.code} is no ratio"
+            self._add(13, (*where, "how"), f"{what}.", "how: ratio goes with ratios, and nothing else does.")
+        if "device" not in metric.tags and (term.use or term.how in RANGED):
+            self._add(13, where, f"{metric.code} is of no device: it has no use and no range.")
 
     def _state(self, state: str, metric: Metric, where: Where) -> None:
         codes = [known.code for known in metric.states]

@@ -50,6 +50,12 @@ _AGES_AGO: Mapping[str, Mapping[str, str]] = {
     "en": {"s": "{n} s ago", "m": "{n} min ago", "h": "{h} h {m} ago", "d": "since {date}"},
     "fr": {"s": "il y a {n} s", "m": "il y a {n} min", "h": "il y a {h} h {m} min", "d": "depuis le {date}"},
 }
+# how long something has lasted, where there is hardly room to say it: begun minutes, whole hours, whole days
+_BRIEF: Mapping[str, Mapping[str, str]] = {
+    "vi": {"m": "{n} ph", "h": "{n} g", "d": "{n} ngày"},
+    "en": {"m": "{n} min", "h": "{n} h", "d": "{n} d"},
+    "fr": {"m": "{n} min", "h": "{n} h", "d": "{n} j"},
+}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "vi": ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật"),
@@ -126,9 +132,16 @@ def ago(as_of_ns: int, now_ns: int, language: str, zone: str) -> str:
     return _AGES_AGO[language][key].format(n=count, h=hours, m=f"{minutes:02d}")
 
 
+def brief(ns: int, language: str) -> str:
+    """A length of time, as short as it gets: ``25 ph``, ``2 g``, ``3 ngày``."""
+    minutes, hours = max(1, -(-ns // MINUTE)), ns // HOUR
+    key, count = ("m", minutes) if minutes <= UPTO else ("h", hours) if hours < 48 else ("d", ns // DAY)
+    return _BRIEF[language][key].format(n=count).replace(" ", NBSP)
+
+
 def age_patterns(language: str) -> dict[str, Mapping[str, str]]:
     """What the browser needs to tick ages in words like ours."""
-    return {"short": _AGES[language], "ago": _AGES_AGO[language]}
+    return {"short": _AGES[language], "ago": _AGES_AGO[language], "brief": _BRIEF[language]}
 
 
 def _local(ns: int, zone: str) -> datetime:
@@ -156,6 +169,11 @@ def weekday_date(ns: int, language: str, zone: str) -> str:
 def moment(ns: int, language: str, zone: str) -> str:
     """``14:32 21/11/2026``."""
     return f"{clock(ns, zone)} {date(ns, language, zone)}"
+
+
+def exact(ns: int, language: str, zone: str) -> str:
+    """``14:32:05 21/11/2026``: for what is compared with another system's record."""
+    return f"{_local(ns, zone):%H:%M:%S} {date(ns, language, zone)}"
 
 
 def decimals_of(number: float) -> int:

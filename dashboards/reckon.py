@@ -7,9 +7,9 @@ from typing import NamedTuple
 from dashboards import format as fmt
 from dashboards.boards import COUNTING, Term, Unless
 from dashboards.reporting import Reporting
-from dashboards.snapshot import Snapshot
+from dashboards.snapshot import CENSUS, Snapshot
 from ioc.catalogue import Catalogue, Kind, Metric
-from ioc.derive import total
+from ioc.derive import Ratio, Total, ratio, total
 from ioc.domain import MINUTE, STALE_AFTER, Quality, State, state_at
 from ioc.latest import Value
 from ioc.registry import Device, Registry
@@ -60,6 +60,11 @@ class Lens:
         """When the clock alone changes any value of it."""
         return self.present.turns_ns
 
+    @property
+    def facilities(self) -> Sequence[str]:
+        """Those that it is over, where what is counted are facilities and not values."""
+        return ()
+
     def values(self, metric: str) -> list[Value]:
         """Those of one metric."""
         return self.present.values(metric)
@@ -78,6 +83,7 @@ class Input(NamedTuple):
     max_age_ns: int
     quality: Quality
     state: State
+    facility: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,29 +127,48 @@ class Shown:
 
 def reckon(term: Term, lens: Lens) -> Shown:
     """What a term comes to: only values still in date count, and what is not counted is said (n of m)."""
-    values = list(_values(term, lens))
     metric = lens.catalogue.metrics[term.metric[0]]
-    got = total(values, "sum" if term.how in COUNTING else term.how, lens.now_ns)
+    got, values = _ratio(metric, lens) if term.how == "ratio" else _total(term, lens)
     number, n = got.value, got.n
     if got.state is State.STALE:
-        number, n = _last(term, list(_values(term, lens, old_too=True)))
+        number, n = _last(term, metric, lens)
     shown = _written(term, metric, number, n, lens)
     counted = [v for v in values if v.as_of_ns and v.state in (State.FRESH, State.LATE) and v.quality != Quality.BAD]
     late = [v.as_of_ns + v.max_age_ns + 1 for v in counted if v.as_of_ns and v.state is State.FRESH]
     stale = [v.as_of_ns + STALE_AFTER * v.max_age_ns + 1 for v in counted if v.as_of_ns]
+    facilities = {v.facility for v in counted}
     shown = replace(
         shown,
         state=got.state,
         quality=str(got.quality),
-        n=got.n,
-        m=got.m,
+        n=len(facilities) if lens.facilities else got.n,
+        m=len(lens.facilities) or got.m,
         as_of_ns=got.as_of_ns,
         late_ns=min(late, default=None) if got.state is State.FRESH else None,
         stale_ns=max(stale, default=None),
         turns_ns=got.next_change_ns,
         max_age_ns=min((v.max_age_ns for v in values), default=0),
+        level="warning" if _beyond(term, got.value) else "",
     )
     return aged(shown, lens)
+
+
+def _total(term: Term, lens: Lens) -> tuple[Total, list[Input]]:
+    values = list(_values(term, lens))
+    return total(values, "sum" if term.how in COUNTING else term.how, lens.now_ns), values
+
+
+def _ratio(metric: Metric, lens: Lens) -> tuple[Ratio, list[Input]]:
+    above, below = (lens.values(code) for code in metric.parts)
+    values = [
+        Input(v.value, v.as_of_ns, v.max_age_ns, v.quality, v.state, v.tags.get("facility", ""))
+        for v in (*above, *below)
+    ]
+    return ratio(above, below, lens.now_ns, metric.scale), values
+
+
+def _beyond(term: Term, value: float | None) -> bool:
+    return term.warn_above is not None and value is not None and value > term.warn_above
 
 
 def aged(shown: Shown, lens: Lens) -> Shown:
@@ -166,14 +191,17 @@ def _values(term: Term, lens: Lens, *, old_too: bool = False) -> Iterable[Input]
     able = _able(term.unless, lens, old_too=old_too) if term.unless else None
     for code in term.metric:
         metric = lens.catalogue.get(code)
+        of_devices = metric is None or "device" in metric.tags
         for value in lens.values(code):
-            device = lens.registry.device(value.tags.get("facility", ""), value.tags.get("device", ""))
-            if device is None or (term.use and device.use not in term.use):
+            facility = value.tags.get("facility", "")
+            device = lens.registry.device(facility, value.tags.get("device", "")) if of_devices else None
+            if of_devices and (device is None or (term.use and device.use not in term.use)):
                 continue
             number = value.value
             if term.how in COUNTING and number is not None:
-                number = float(_fits(term, number, metric, device) and (able is None or device.code in able))
-            yield Input(number, value.as_of_ns, value.max_age_ns, value.quality, value.state)
+                known = able is None or (device is not None and device.code in able)
+                number = float(_fits(term, number, metric, device) and known)
+            yield Input(number, value.as_of_ns, value.max_age_ns, value.quality, value.state, facility)
 
 
 def _able(unless: Unless, lens: Lens, *, old_too: bool) -> set[str]:
@@ -197,14 +225,21 @@ def _fits(term: Term, value: float, metric: Metric | None, device: Device | None
     return inside if term.how == "in_range" else not inside
 
 
-def _last(term: Term, values: Sequence[Input]) -> tuple[float | None, int]:
+def _last(term: Term, metric: Metric, lens: Lens) -> tuple[float | None, int]:
     """What the figure was when its values still counted, and how many they were."""
-    numbers = [v.value for v in values if v.value is not None and v.quality != Quality.BAD]
+    if term.how == "ratio":
+        above, below = (_known(lens.values(code)) for code in metric.parts)
+        return (metric.scale * sum(above) / sum(below) if sum(below) else None), len(above)
+    numbers = _known(_values(term, lens, old_too=True))
     if not numbers:
         return None, 0
     if term.how == "mean":
         return sum(numbers) / len(numbers), len(numbers)
     return {"min": min, "max": max}.get(term.how, sum)(numbers), len(numbers)
+
+
+def _known(values: Iterable[Input | Value]) -> list[float]:
+    return [v.value for v in values if v.value is not None and v.quality != Quality.BAD]
 
 
 def _written(term: Term, metric: Metric, value: float | None, n: int, lens: Lens) -> Shown:
@@ -221,10 +256,24 @@ def _written(term: Term, metric: Metric, value: float | None, n: int, lens: Lens
     counting = term.how in COUNTING
     decimals = 0 if counting else metric.decimals if term.decimals is None else term.decimals
     code = "1" if counting else metric.unit
-    of = f"/{n}" if term.of else ""
-    text = fmt.number(value, decimals, lens.language)
+    of = f"/{n}" if term.of else _over(term, lens)
+    sign = {"plus": "+", "minus": "−"}.get(term.sign or "", "") if value else ""
+    text = sign + fmt.number(value, decimals, lens.language)
     brief = fmt.quantity(value, code, decimals, lens.language) + of
     return replace(shown, text=text, unit=fmt.unit(code, lens.language, long=True), brief=brief, of=of)
+
+
+def _over(term: Term, lens: Lens) -> str:
+    """``/540``: the sum of another metric, where it is known."""
+    if not term.over:
+        return ""
+    whole = sum_of(term.over, lens)
+    return "" if whole is None else f"/{fmt.number(whole, 0, lens.language)}"
+
+
+def sum_of(metric: str, lens: Lens) -> float | None:
+    """What all values of a metric come to that are in date; None where none is."""
+    return total(lens.values(metric), "sum", lens.now_ns).value
 
 
 def limits_of(term: Term, lens: Lens) -> list[float]:
@@ -242,22 +291,27 @@ def limits_of(term: Term, lens: Lens) -> list[float]:
 
 
 def source_age(source: str, lens: Lens) -> Shown:
-    """How long ago a source last brought anything for this facility."""
-    values = [value for value in lens.present.all_values if value.source == source]
-    newest = max((v for v in values if v.received_ns), key=lambda v: v.received_ns or 0, default=None)
-    at = newest.received_ns if newest else None
-    state = state_at(at, FEED_MAX_AGE, lens.now_ns)
+    """How long ago a source last brought anything for this facility; the census, when its HIS last spoke."""
+    census = source == CENSUS
+    times = [
+        (at, value)
+        for value in lens.present.all_values
+        if value.source == source and (at := value.as_of_ns if census else value.received_ns)
+    ]
+    at, newest = max(times, key=lambda found: found[0], default=(None, None))
+    max_age = newest.max_age_ns if newest and census else FEED_MAX_AGE
+    state = state_at(at, max_age, lens.now_ns)
     text = fmt.NO_VALUE if at is None else fmt.age(at, lens.now_ns, lens.language, lens.zone)
     shown = Shown("it.feed_age", lens.scope, state, str(newest.quality) if newest else "good", None, text)
     if at is None:
         return shown
-    late, stale = at + FEED_MAX_AGE + 1, at + STALE_AFTER * FEED_MAX_AGE + 1
+    late, stale = at + max_age + 1, at + STALE_AFTER * max_age + 1
     shown = replace(
         shown,
         as_of_ns=at,
         late_ns=late if state is State.FRESH else None,
         stale_ns=stale,
-        max_age_ns=FEED_MAX_AGE,
+        max_age_ns=max_age,
         turns_ns={State.FRESH: late, State.LATE: stale}.get(state),
     )
     return aged(shown, lens)

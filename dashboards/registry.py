@@ -5,6 +5,8 @@ from flask import Blueprint
 from dashboards.admin import quarantine, sources
 from dashboards.alerts import views as alerts
 from dashboards.alerts.live import alerts_view, incident_view
+from dashboards.beds import views as beds
+from dashboards.beds.live import beds_view, ward_view
 from dashboards.definitions import views as definitions
 from dashboards.devices import views as devices
 from dashboards.devices.live import device_view, devices_view
@@ -15,13 +17,19 @@ from dashboards.home.live import home_view
 from dashboards.hospital import views as hospital
 from dashboards.hospital.live import hospital_view
 from dashboards.live.views import VIEWS
+from dashboards.province import views as province
+from dashboards.province.live import province_view
+from dashboards.quality import views as quality
 from dashboards.states import views as states
 
 PAGES: tuple[Blueprint, ...] = (
     home.bp,
     hospital.bp,
+    province.bp,
     alerts.bp,
     devices.bp,
+    beds.bp,
+    quality.bp,
     history.bp,
     definitions.bp,
     sources.bp,
@@ -33,9 +41,12 @@ PAGES: tuple[Blueprint, ...] = (
 VIEWS.update(
     home=home_view,
     hospital=hospital_view,
+    province=province_view,
     alerts=alerts_view,
     incident=incident_view,
     devices=devices_view,
     device=device_view,
+    beds=beds_view,
+    ward=ward_view,
     sources=sources.sources_view,
 )

@@ -40,10 +40,11 @@ def state_of_device(values: Iterable[Value]) -> State:
     return next((state for state in _WORST_FIRST if state in seen), State.MISSING)
 
 
-def reporting(devices: Mapping[str, Iterable[Value]]) -> Reporting:
-    """What the values of some devices, by their codes, say of them."""
+def reporting(devices: Mapping[str, Iterable[Value]], others: Iterable[Value] = ()) -> Reporting:
+    """What the values of some devices, by their codes, say of them, and of what is shown beside them."""
     states = Counter(state_of_device(own) for own in devices.values())
     known = [value for own in devices.values() for value in own if value.value is not None]
+    known += others
     newest = max((value.as_of_ns for value in known if value.as_of_ns is not None), default=None)
     return Reporting(states, simulated(known), newest)
 

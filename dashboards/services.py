@@ -10,12 +10,15 @@ from sqlalchemy import Engine
 
 from alerts import Acts, IncidentBook, IncidentReader
 from dashboards.acts import AuditedActs
+from dashboards.census import Desk
 from dashboards.live.hub import Hub
 from dashboards.offload import in_background, offload
 from dashboards.reckon import Lens
 from dashboards.snapshot import Snapshots
 from ioc.access import Sessions, SlowDown, Tokens, Users
+from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue
+from ioc.census import CensusReader
 from ioc.config import Settings
 from ioc.domain import Clock
 from ioc.intake import Quarantine
@@ -47,6 +50,21 @@ class Services:
     def incident_reader(self) -> IncidentReader:
         """Single incidents with their timelines, and lists that reach into the past; asks the database each time."""
         return IncidentReader(self.engine)
+
+    @cached_property
+    def beds(self) -> BedRegister:
+        """The register of beds; asks the database, and keeps what has not changed."""
+        return BedRegister(self.engine, self.clock)
+
+    @cached_property
+    def census_reader(self) -> CensusReader:
+        """Stays, beds and findings of any moment; asks the database each time."""
+        return CensusReader(self.engine, self.registry, self.beds, self.settings, self.catalogue)
+
+    @cached_property
+    def census(self) -> Desk:
+        """The present of each facility's beds, shared by all that show it."""
+        return Desk(self.census_reader, self.beds, self.registry, self.catalogue)
 
     @cached_property
     def acts(self) -> Acts:

@@ -7,6 +7,8 @@ from dashboards.reporting import Reporting, reporting
 from ioc.latest import Book, Value
 from ioc.registry import Registry
 
+CENSUS = "census"  # the source of all that the census gives
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -34,9 +36,13 @@ class Snapshot:
 
     @cached_property
     def report(self) -> Reporting:
-        """Who reports, of the devices of the registry: one that nobody confirmed is neither expected nor missed."""
+        """Who reports, of the devices of the registry: one that nobody confirmed is neither expected nor missed.
+
+        What is simulated and how new it is are said of all that is shown, the census included.
+        """
         known = self.registry.device
-        return reporting({code: own for code, own in self.by_device.items() if known(self.facility, code)})
+        devices = {code: own for code, own in self.by_device.items() if known(self.facility, code)}
+        return reporting(devices, [value for value in self.all_values if value.source == CENSUS])
 
     @cached_property
     def turns_ns(self) -> int | None:

@@ -36,9 +36,10 @@ COMMANDS: Mapping[str, Entry] = {
     "scheduler": Entry(
         "ioc.commands.scheduler:command", "Start the scheduler alone: roll-ups, retention.", service=True
     ),
-    "check": Entry("ioc.commands.check:command", "Check settings, catalogue, registry and boards."),
+    "check": Entry("ioc.commands.check:command", "Check settings and every file of configs/."),
     "doctor": Entry("ioc.commands.doctor:command", "Say what is down, late, stale or missing, and how to mend it."),
     "send": Entry("ioc.commands.send:command", "Play a file of messages into a door."),
+    "import": Entry("ioc.commands.importing:command", "Take in lists that people keep: the beds of a hospital."),
     "token": Entry("ioc.commands.token:command", "Make, list and revoke tokens for programs and screens."),
     "user": Entry("ioc.commands.user:command", "Add people, set passwords and roles."),
     "quarantine": Entry(
@@ -46,6 +47,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "notify": Entry("ioc.commands.notify:command", "Try the channels by which people are told."),
     "backup": Entry("ioc.commands.backup:command", "Copy the database and the configuration while everything runs."),
+    "timeseries": Entry(
+        "ioc.commands.timeseries:command", "Set up InfluxDB, and move the values over time to it and back."
+    ),
     "simulator": Entry(
         "ioc.commands.simulator:command", "Simulate the devices of the demo registry.", hidden=True, service=True
     ),

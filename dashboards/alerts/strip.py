@@ -1,6 +1,7 @@
 """The strip of a wall: what is so, and who has it. The most urgent alerts first, and how many there are in all."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from alerts import Incident, IncidentReader
 from dashboards.alerts.bands import unjudged
@@ -33,19 +34,32 @@ class Strip:
     open: tuple[str, ...] = ()  # all of them, each with level and quality
 
 
-def strip_of(incidents: list[Incident], book: Book, words: Words, reader: IncidentReader) -> Strip:
-    """The strip of these open incidents of one facility or site: real ones first, unowned ones, then level and age."""
-    first = sorted(incidents, key=lambda one: (one.simulated, not one.unowned, -one.level, one.opened_at_ns))
+def strip_of(
+    incidents: list[Incident], book: Book, words: Words, reader: IncidentReader, *, places: bool = False
+) -> Strip:
+    """The strip of these open incidents: real ones first, unowned ones, then level and age.
+
+    They are of one facility or site; with ``places`` of several, which stand before the titles then.
+    """
+    first = by_urgency(incidents)
     items = tuple(
-        _item(incident, book, words, LONG_BESIDE if place else LONG) for place, incident in enumerate(first[:SHOWN])
+        _item(incident, book, words, LONG_BESIDE if number else LONG, places=places)
+        for number, incident in enumerate(first[:SHOWN])
     )
     named = tuple(f"{one.id}:{one.level.word}:{one.quality.value}" for one in first)
-    place = {"facility": incidents[0].facility} if incidents else {}
+    place = {"facility": incidents[0].facility} if incidents and not places else {}
     return Strip(items, len(incidents), address("alerts.index", place), unjudged(reader, words), named)
 
 
-def _item(incident: Incident, book: Book, words: Words, long: int) -> Item:
+def by_urgency(incidents: Iterable[Incident]) -> list[Incident]:
+    """As a wall lists them."""
+    return sorted(incidents, key=lambda one: (one.simulated, not one.unowned, -one.level, one.opened_at_ns))
+
+
+def _item(incident: Incident, book: Book, words: Words, long: int, *, places: bool) -> Item:
     row = row_of(incident, book, words)
+    if places:
+        row = replace(row, title=f"{words.name('facility', incident.facility, '')}{words.colon} {row.title}")
     return Item(row, size_of(row.title, long))
 
 

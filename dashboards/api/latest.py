@@ -12,15 +12,17 @@ from dashboards.errors import ProblemError, bad_request
 from dashboards.i18n import current_language
 from dashboards.incidents import alarming
 from dashboards.live.hub import TooManyStreamsError
+from dashboards.live.ratios import Ratios, RatioView
 from dashboards.live.stream import HEADERS, events, tune
 from dashboards.live.values import Filter, ValuesView
 from dashboards.live.view import View
 from dashboards.live.views import VIEWS
 from dashboards.services import services
 from ioc.access import Principal, allowed
+from ioc.catalogue import Kind
 from ioc.domain import State
 
-FILTERS = ("metric", "facility", "site", "device", "source")
+FILTERS = ("metric", "facility", "site", "ward", "device", "source")
 PAGE = 10_000
 
 
@@ -31,8 +33,9 @@ def latest() -> Response:
     state = params.one_of("state", list(State))
     limit, start = params.number("limit", PAGE, PAGE), params.cursor() or 0
     now_ns = services().clock.now_ns()
-    values = wanted.values(services().present(), now_ns)
-    if not values:
+    ratios = _ratios(wanted)
+    values = (ratios or wanted).values(services().present(), now_ns)
+    if not values or ratios:
         params.known_facility(wanted.facility, wanted.site)
     values = [value for value in values if not state or value.state == state]
     page = values[start : start + limit]
@@ -80,8 +83,11 @@ def _view() -> tuple[Principal, View]:
     if not name:
         params.only(*FILTERS)
         principal, wanted = _filter()
-        view = ValuesView(wanted, services().present(), services().clock.now_ns())
-        if not view.parts():
+        ratios = _ratios(wanted)
+        view: View = (
+            RatioView(ratios) if ratios else ValuesView(wanted, services().present(), services().clock.now_ns())
+        )
+        if ratios or not view.parts():
             params.known_facility(wanted.facility, wanted.site)
         return principal, view
     args = {key: value[:200] for key, value in request.args.items() if key != "view"}
@@ -99,4 +105,12 @@ def _filter() -> tuple[Principal, Filter]:
     principal, facility, site = narrowed("board", params.text("facility"), params.text("site"))
     metric = params.metric(required=False)
     code = metric.code if metric else ""
-    return principal, Filter(code, facility, site, params.text("device"), params.text("source"))
+    return principal, Filter(code, facility, site, params.text("device"), params.text("source"), params.text("ward"))
+
+
+def _ratios(wanted: Filter) -> Ratios | None:
+    """What computes the metric where it is a ratio, which no series holds."""
+    metric = services().catalogue.get(wanted.metric)
+    if metric is None or metric.kind is not Kind.RATIO:
+        return None
+    return Ratios(metric, wanted, services().registry)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from dashboards.access import authorise
-from dashboards.api import alerts, intake, latest, series
+from dashboards.api import alerts, census, intake, latest, series
 from dashboards.api.answers import as_json
 from dashboards.api.openapi import document
 
@@ -35,14 +35,18 @@ def openapi() -> Response:
 OPERATIONS = (
     Operation(
         "GET", "/latest", latest.latest, "Values of the present", "board", "Values",
-        ("metric", "facility", "site", "device", "source", "state", "limit", "cursor"),
+        (*latest.FILTERS, "state", "limit", "cursor"),
     ),
     Operation(
         "GET", "/series", series.series, "Values over time", "history", "SeriesList", series.NAMES,
     ),
     Operation(
+        "GET", "/census", census.census, "Beds, wards and the balance of the day, now or at any minute of the past",
+        "board", "Census", ("facility", "site", "at"),
+    ),
+    Operation(
         "GET", "/stream", latest.stream, "Server-sent events: snapshot, delta, heartbeat, reload", "board", "Events",
-        ("metric", "facility", "site", "device", "source", "view", "Last-Event-ID"),
+        (*latest.FILTERS, "view", "Last-Event-ID"),
     ),
     Operation(
         "GET", "/alerts", alerts.alerts, "Alerts: the open ones, the most urgent first, or those of the past", "alerts",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from alerts import Happened
-from ioc.domain import Quality, State
+from ioc.census import Effective
+from ioc.domain import BedStatus, Quality, State
 from ioc.errors import Reason
 from ioc.timeseries import How
 
@@ -109,10 +110,59 @@ _ALERT: dict[str, Json] = {
 }
 
 
+_BED = _object(
+    room=STRING,
+    bed=STRING,
+    kind=STRING,
+    confirmed=TRUTH,
+    patients=INTEGER,
+    reported={"type": ["string", "null"], "enum": [*BedStatus, None]},
+    effective=words_of(Effective),
+    inferred=TRUTH,
+    since=or_null(TIME),
+)
+_WARD = _object(
+    ward=STRING,
+    title=STRING,
+    site=STRING,
+    department=STRING,
+    confirmed=TRUTH,
+    patients=INTEGER,
+    beds_occupied=INTEGER,
+    shared=INTEGER,
+    planned=INTEGER,
+    actual=INTEGER,
+    staffed=INTEGER,
+    available=INTEGER,
+    without_bed=INTEGER,
+    beds=_some(_BED),
+)
+_BALANCE = _object(
+    start=INTEGER,
+    admitted=INTEGER,
+    transferred_in=INTEGER,
+    transferred_out=INTEGER,
+    discharged=INTEGER,
+    died=INTEGER,
+    corrected=INTEGER,
+    end=INTEGER,
+)
+
 SCHEMAS: dict[str, Json] = {
     "Error": _object(error=_object(code=STRING, message=STRING, hint=STRING)),
     "Value": _with(_VALUE, level=words_of(LEVELS)),
     "Values": _list_of("Value"),
+    "Census": _object(
+        facility=STRING,
+        at=TIME,
+        as_of=or_null(TIME),
+        state=words_of(State),
+        quality=words_of(Quality),
+        wards=_some(_WARD),
+        balance={"type": "object", "additionalProperties": _BALANCE},
+        emergency=_object(patients=INTEGER, arrivals_1h=INTEGER),
+        expected=INTEGER,
+    ),
     "Series": _object(
         metric=STRING,
         tags=TAGS,

@@ -6,16 +6,18 @@ from typing import Any
 
 from flask import Response
 
-from dashboards.access import narrowed
+from dashboards.access import authorise, narrowed
 from dashboards.api import params
 from dashboards.api.answers import as_csv, as_list
+from dashboards.api.members import ADDABLE, Members, members_of
 from dashboards.errors import ProblemError, bad_request
 from dashboards.services import services
 from ioc.catalogue import Adds, Kind, Metric
 from ioc.domain import MINUTE, Quality, rfc3339
 from ioc.timeseries import DAY, How, Store
 
-NAMES = ("metric", "facility", "site", "device", "source", "start", "stop", "every", "how", "by", "format")
+PLACES = ("facility", "site", "ward", "device", "source", "province")
+NAMES = ("metric", *PLACES, "start", "stop", "every", "how", "by", "format")
 MOST_POINTS = 100_000
 DEFAULT_RANGE = DAY
 LONGEST_EVERY = 366 * DAY
@@ -40,12 +42,11 @@ class Question:
     """A checked question. ``every`` 0 asks for the values as they came."""
 
     metric: Metric
-    where: dict[str, str]
+    members: Members
     start: int
     stop: int
     every: int
     how: How
-    by: tuple[str, ...] | None
     zone: str
 
 
@@ -64,24 +65,42 @@ def series() -> Response:
     kind = params.one_of("format", ("json", "csv"), "json")
     lines = services().offload(_ask, services().store, question)
     if not lines:
-        params.known_facility(question.where["facility"], question.where["site"])
+        params.known_facility(params.text("facility"), params.text("site"))
     if kind == "csv":
         return services().offload(_csv, question, lines)
     return as_list(services().offload(_items, question, lines))
 
 
 def _question() -> Question:
-    _, facility, site = narrowed("history", params.text("facility"), params.text("site"))
+    where = _where()
     metric = params.metric(required=True)
     assert metric is not None
-    where = {"facility": facility, "site": site, "device": params.text("device"), "source": params.text("source")}
     now_ns = services().clock.now_ns()
     stop = params.time_ns("stop", now_ns)
     start = params.time_ns("start", stop - DEFAULT_RANGE)
     if start >= stop:
         raise bad_request("start", "is not before stop", f"stop is {rfc3339(stop)}.")
-    how = _how(metric)
-    return Question(metric, where, start, stop, _every(stop - start), how, _by(metric), services().settings.timezone)
+    every, how = _every(stop - start), _how(metric)
+    members = members_of(metric, where, _by(metric))
+    if members.add_up and every and how not in ADDABLE:
+        hint = f"Write how={How.LAST}, or ask for each ward with by=ward."
+        raise bad_request("how", f"of a site {metric.code} is a sum over its wards, and has no {how}", hint)
+    return Question(metric, members, start, stop, every, how, services().settings.timezone)
+
+
+def _where() -> dict[str, str]:
+    """The tags that are asked for, within the scope of who asks."""
+    province = params.text("province")
+    _, facility, site = narrowed("history", params.text("facility"), params.text("site"))
+    where = {name: params.text(name) for name in PLACES} | {"facility": facility, "site": site}
+    if not province:
+        return where
+    authorise("history", everywhere=True)
+    if province not in services().registry.provinces:
+        raise bad_request("province", f"there is no province {province!r}")
+    if facility:
+        raise bad_request("province", "goes without a facility", "Ask for one of the two.")
+    return where
 
 
 def _every(range_ns: int) -> int:
@@ -133,32 +152,39 @@ def _ask(store: Store, question: Question) -> list[Line]:
 def _raw(store: Store, question: Question) -> list[Line]:
     if question.how is How.RATIO:
         raise bad_request("every", f"{question.metric.code} is a ratio and is not stored", "Write every=5m or longer.")
-    found = store.raw(question.metric.code, question.where, question.start, question.stop, MOST_POINTS + 1)
+    found = store.raw(question.metric.code, question.members.where, question.start, question.stop, MOST_POINTS + 1)
     if sum(len(points) for _, points in found) > MOST_POINTS:
         raise _too_many("more than that came in this range")
-    return [Line(dict(series.tags), [*points]) for series, points in found]
+    named = question.members.named
+    return [Line(dict(series.tags), [*points]) for series, points in found if not named or series.tag(named)]
 
 
 def _windows(store: Store, question: Question) -> list[Line]:
-    metric, ratio = question.metric, question.how is How.RATIO
-    code = metric.numerator if ratio else metric.code
-    members = store.series(code, question.where)
-    groups = {tuple(series.tag(name) for name in question.by) if question.by else series.key for series in members}
+    metric, members, ratio = question.metric, question.members, question.how is How.RATIO
+    code = metric.parts[0]
+    found = store.series(code, members.where)
+    groups = {tuple(series.tag(name) for name in members.by) if members.by else series.key for series in found}
     count = len(groups) * -(-(question.stop - question.start) // question.every)
     if count > MOST_POINTS:
         raise _too_many(f"this would be about {count}, of {len(groups)} series")
     windows = store.window(
         code,
-        question.where,
+        members.where,
         question.start,
         question.stop,
         every=question.every,
         how=question.how,
-        by=question.by,
+        by=members.by,
         zone=question.zone,
         denominator=metric.denominator if ratio else None,
     )
-    return [Line(window.tags, window.points) for window in windows]
+    lines = [Line(window.tags, window.points) for window in members.of(windows)]
+    return [_scaled(line, metric.scale) for line in lines] if ratio else lines
+
+
+def _scaled(line: Line, scale: float) -> Line:
+    points = [(time, None if value is None else value * scale, quality) for time, value, quality in line.points]
+    return Line(line.tags, points)
 
 
 def _too_many(what: str) -> ProblemError:

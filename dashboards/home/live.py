@@ -10,7 +10,8 @@ from flask_babel import force_locale
 from alerts import Incident
 from dashboards.alerts.nav import NAV, Badge, badge_of
 from dashboards.hospital.live import known_facility
-from dashboards.reckon import Lens
+from dashboards.province.lines import AVAILABLE, OCCUPANCY
+from dashboards.reckon import Lens, Shown, reckon
 from dashboards.reporting import Reporting
 from dashboards.services import Services
 from ioc.catalogue import LANGUAGES, Text
@@ -37,11 +38,14 @@ class Row:
     title: Text
     scope: str
     href: str
+    beds: str
     devices: str
     demo: bool
     report: Reporting
     alerts: Badge
     sites: tuple[SiteLink, ...]
+    available: Shown
+    occupancy: Shown
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class HomeView:
 
     @property
     def facilities(self) -> list[Facility]:
-        """What is seen, in the registry's order: places are fixed."""
+        """What is seen, in the registry's order: places are fixed. Those for tests come last."""
         known = self.services.registry.facilities.values()
         return [facility for facility in known if self.facility in ("", facility.code)]
 
@@ -114,6 +118,7 @@ class HomeView:
             title=facility.title,
             scope=lens.scope,
             href=url_for("hospital.wall", facility=code, site=self.site or None),
+            beds=url_for("beds.index", facility=code, site=self.site or None),
             devices=url_for("devices.index", facility=code, site=self.site or None),
             demo=facility.demo,
             report=lens.report,
@@ -122,6 +127,8 @@ class HomeView:
                 SiteLink(facility.sites[site].title, url_for("hospital.wall", facility=code, site=site))
                 for site in codes
             ),
+            available=reckon(AVAILABLE, lens),
+            occupancy=reckon(OCCUPANCY, lens),
         )
 
     def _lens(self, code: str, book: Book, now_ns: int) -> Lens:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, current_app, render_template
+from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask.blueprints import BlueprintSetupState
 
 from dashboards.access import authorise
@@ -17,9 +17,10 @@ bp = Blueprint("home", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """One province with what is seen of it."""
+    """One province with what is seen of it; its board is for those who see all of it."""
 
     title: Text
+    href: str
     facilities: list[Row]
 
 
@@ -36,13 +37,19 @@ def index() -> str:
     scope = authorise("board").scope
     asked = {"facility": scope.facility, "site": scope.site, "lang": language()}
     if scope.facility and services().registry.facility(scope.facility) is None:
-        return render_template("home.html", provinces=[], sim="", stream="")
+        return render_template("home.html", provinces=[], tests=[], sim="", stream="")
     view = home_view(current_app, asked)
     book = services().present()
     provinces = []
     for code, title in services().registry.provinces.items():
-        rows = [view.row(f.code, book, now_ns()) for f in view.facilities if f.province == code]
+        rows = [view.row(f.code, book, now_ns()) for f in view.facilities if f.province == code and not f.test]
         if rows:
-            provinces.append(Province(title, rows))
-    stream = address("api.stream", {"view": "home", **asked})
-    return render_template("home.html", provinces=provinces, sim=view.sim(book, now_ns()), stream=stream)
+            href = "" if scope.facility else url_for("province.wall", province=code)
+            provinces.append(Province(title, href, rows))
+    return render_template(
+        "home.html",
+        provinces=provinces,
+        tests=[view.row(f.code, book, now_ns()) for f in view.facilities if f.test],
+        sim=view.sim(book, now_ns()),
+        stream=address("api.stream", {"view": "home", **asked}),
+    )

@@ -44,7 +44,7 @@ class HospitalView:
     def __post_init__(self) -> None:
         by_metric: dict[str, tuple[str, ...]] = {}
         for part in self.board.parts:
-            for metric in self.board.metrics(part.id):
+            for metric in self.board.metrics(part):
                 by_metric[metric] = (*by_metric.get(metric, ()), part_id(part))
         object.__setattr__(self, "_by_metric", by_metric)
         object.__setattr__(self, "_sources", {f.source: f.id for f in self.board.spec.feeds if f.source})

@@ -1,6 +1,6 @@
 """``/wall/<facility>[/<site>]``."""
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Flask, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 
 from dashboards import format as fmt
@@ -19,8 +19,10 @@ LIGHT_FROM, LIGHT_UNTIL = 6, 18
 
 @bp.record_once
 def _load(state: BlueprintSetupState) -> None:
+    assert isinstance(state.app, Flask)
     own = state.app.extensions["ioc"]
     state.app.extensions["ioc-boards"] = load_boards(own.settings.config_dir, own.catalogue)
+    state.app.jinja_env.globals.update(mllp_address=lambda: f"mllp://{own.settings.mllp.bind}")
 
 
 @bp.get("/wall/<facility>")
@@ -35,7 +37,7 @@ def wall(facility: str, site: str = "") -> str:
     book = own.present()
     lens, alarms = view.lens(book, now_ns()), alarms_at(own, facility, site)
     spec = view.board.spec
-    theme, by_clock = _theme()
+    theme, by_clock = wall_theme()
     return render_template(
         "wall.html",
         name=say(found.short if site else found.title) + (f" · {say(found.sites[site].title)}" if site else ""),
@@ -51,8 +53,8 @@ def wall(facility: str, site: str = "") -> str:
     )
 
 
-def _theme() -> tuple[str, bool]:
-    """Dark, light, or light by day: ``?theme=``."""
+def wall_theme() -> tuple[str, bool]:
+    """Dark, light, or light by day, as ``?theme=`` asks; and whether it goes by the clock."""
     asked = request.args.get("theme", "dark")
     if asked == "clock":
         hour = int(fmt.clock(now_ns(), services().settings.timezone)[:2])

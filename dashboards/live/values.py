@@ -1,7 +1,7 @@
 """The plain stream of the API: the values that a filter lets through, one part a series."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from ioc.domain import Series
@@ -17,18 +17,24 @@ class Filter:
     site: str = ""
     device: str = ""
     source: str = ""
+    ward: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of it, to tell one from another."""
+        return astuple(self)
 
     def lets(self, series: Series) -> bool:
         """Whether a series passes."""
         if self.metric and series.metric != self.metric:
             return False
         tags = dict(series.tags)
-        wanted = (("facility", self.facility), ("site", self.site), ("device", self.device), ("source", self.source))
-        return all(not want or tags.get(name) == want for name, want in wanted)
+        wanted = {"facility": self.facility, "site": self.site, "ward": self.ward, "device": self.device}
+        return all(not want or tags.get(name) == want for name, want in {**wanted, "source": self.source}.items())
 
     def values(self, book: Book, now_ns: int) -> list[Value]:
         """The values of the book that pass."""
-        return book.values(
+        found = book.values(
             metric=self.metric,
             facility=self.facility,
             site=self.site,
@@ -36,6 +42,7 @@ class Filter:
             source=self.source,
             now_ns=now_ns,
         )
+        return [value for value in found if value.tags.get("ward") == self.ward] if self.ward else found
 
 
 class ValuesView:
@@ -45,7 +52,7 @@ class ValuesView:
         self._filter = wanted
         self._first = sorted({_part(value) for value in wanted.values(book, now_ns)})
         self.action = "board"
-        self.key = ("values", wanted.metric, wanted.facility, wanted.site, wanted.device, wanted.source)
+        self.key = ("values", *wanted.fields)
         self.facility = wanted.facility
         self.site = wanted.site
 

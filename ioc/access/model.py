@@ -42,9 +42,11 @@ ACTIONS: dict[str, Role] = {
     "definitions": Role.VIEWER,
     "metrics": Role.VIEWER,
     "alerts": Role.VIEWER,
+    "quality": Role.VIEWER,  # what is wrong with what a hospital sends
     "acknowledge": Role.OPERATOR,
     "close": Role.ONCALL,
     "quarantine": Role.STEWARD,
+    "registry": Role.STEWARD,  # take places into it
     "admin": Role.ADMIN,
 }
 

@@ -1,10 +1,12 @@
-"""A bed of the registry, and all beds of a facility as they were at one moment."""
+"""Beds and wards of the registry, and all beds of a facility as they were at one moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ioc.catalogue import Text
 from ioc.domain import Spot
+from ioc.registry import Facility
 
 
 class BedKind(StrEnum):
@@ -57,3 +59,24 @@ class Beds:
     def at(self, time_ns: int) -> Iterator[Bed]:
         """Those that were there then."""
         return (bed for bed in self.all if bed.at(time_ns))
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A ward that is known: from a file of ``configs/registry``, or ``taken_in`` by a person."""
+
+    facility: str
+    code: str
+    title: Text
+    site: str
+    department: str = ""
+    taken_in: bool = False
+
+
+def wards_of(facility: Facility, taken_in: Iterable[Ward] = ()) -> dict[str, Ward]:
+    """Every ward of a facility by its code: those of its file, in its order, then those that were taken in."""
+    known = {
+        place.code: Ward(facility.code, place.code, place.title, place.site, place.department)
+        for place in facility.wards
+    }
+    return known | {ward.code: ward for ward in taken_in if ward.code not in known}

@@ -14,7 +14,7 @@ from ioc.config import Document, Duration, Faults, Shape, hint_for, validate, va
 from ioc.domain import SECOND
 from ioc.errors import Fault
 
-TAGS = ("facility", "site", "department", "ward", "bed_type", "device", "host", "service", "mount", "iface")
+TAGS = ("province", "facility", "site", "department", "ward", "bed_type", "device", "host", "service", "mount", "iface")
 PRODUCERS = ("mqtt", "hosts", "census", "derive")
 RESERVED = ("quality", "time")  # what stands beside the values in a stored line
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -94,6 +94,16 @@ class Metric:
         """The part after the dot: the key in a message."""
         return self.code.partition(".")[2]
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The codes of the metrics whose values it takes: its own, or a ratio's numerator and denominator."""
+        return (self.numerator, self.denominator) if self.kind is Kind.RATIO else (self.code,)
+
+    @property
+    def scale(self) -> float:
+        """What numerator over denominator is multiplied by to be in the unit of the ratio."""
+        return 100.0 if self.unit == "%" else 1.0
+
 
 @dataclass(frozen=True)
 class Catalogue:

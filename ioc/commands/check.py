@@ -10,13 +10,16 @@ import orjson
 
 from alerts.people import read_people
 from alerts.rules import load_rules
+from collectors.hl7.sources import read_sources
 from dashboards.boards import load_boards
+from ioc.beds import read_first_beds
 from ioc.catalogue import Catalogue, read_catalogue
 from ioc.config import Settings, load_settings
 from ioc.errors import Fault, RefuseToStartError
 from ioc.registry import Registry, read_registry
 
 FAULTY = 1
+ZONE = "Asia/Ho_Chi_Minh"  # where the settings cannot be read
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Found:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Read settings, catalogue, registry, boards, people and rules, and list every fault.
+    """Read settings, catalogue, registry, beds, senders, boards, people and rules, and list every fault.
 
     Exits with 0 when all is well and with 1 when there are faults. Warnings, on standard error, are no faults.
     Starts nothing and changes nothing.
@@ -83,8 +86,24 @@ def examine(environ: dict[str, str], today: date | None = None) -> Found:
         found.counts["boards"] = len(load_boards(config_dir, catalogue))
     except RefuseToStartError as error:
         found.faults += error.faults
+    _his(found, config_dir, settings, registry)
     _alerts(found, config_dir, settings, (catalogue, registry), today)
     return found
+
+
+def _his(found: Found, config_dir: Path, settings: Settings | None, registry: Registry) -> None:
+    """Who may send HL7, and the first beds of each facility."""
+    if not registry.facilities:
+        return  # what is wrong with it is said already, and every name would be unknown
+    zone = settings.timezone if settings else ZONE
+    sources, faults = read_sources(config_dir, registry, zone)
+    found.faults += faults
+    found.counts |= {"senders": len(sources), "beds": 0}
+    for path in sorted(config_dir.glob("beds/*.csv")):
+        try:
+            found.counts["beds"] += len(read_first_beds(path, registry, zone).beds)
+        except RefuseToStartError as error:
+            found.faults += error.faults
 
 
 def _alerts(

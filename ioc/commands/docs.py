@@ -17,7 +17,9 @@ standard output and says what it does, and what is wrong, on standard error. Exi
 ```sh
 .venv/bin/ioc check                                   # is what I wrote in configs/ right?
 .venv/bin/ioc doctor                                  # is all well, and if not, how is it mended?
+.venv/bin/ioc send FILE --to mllp://127.0.0.1:2575    # play HL7 messages; docs/connect-his.md
 .venv/bin/ioc send FILE --to mqtt://127.0.0.1:1883    # play a recording, one {"topic": …, "payload": …} a line
+.venv/bin/ioc import beds FILE.csv                    # bring the register of beds to a list
 .venv/bin/ioc quarantine list                         # what could not be understood, and why
 .venv/bin/ioc token create --role viewer --scope '*'  # a token for another program
 ```

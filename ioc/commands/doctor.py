@@ -10,16 +10,19 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from collectors.hl7.sources import load_sources
 from collectors.registry import COLLECTORS
+from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue, load_catalogue
-from ioc.commands import machinery
+from ioc.census import CensusReader
+from ioc.commands import his, machinery
 from ioc.commands.check import check
 from ioc.commands.common import database, print_json, print_table
 from ioc.commands.findings import Finding, Level, fault, fine, note, span
 from ioc.config import Settings, load_settings
 from ioc.domain import State, SystemClock, rfc3339
 from ioc.errors import IocError
-from ioc.intake import SourceStatuses
+from ioc.intake import SourceStatus, SourceStatuses
 from ioc.latest import Book, LatestReader, Value
 from ioc.registry import SELF, Registry, load_registry
 
@@ -78,6 +81,7 @@ def examine(environ: dict[str, str], now_ns: int) -> Report:
     report.add("secrets", partial(machinery.secrets, settings))
     report.add("processes", partial(machinery.parts, settings))
     report.add("broker", partial(machinery.broker, settings))
+    report.add("HL7", partial(his.door, settings))
     report.add("web", partial(machinery.web, settings))
     report.add("database", partial(_database, settings, report))
     return report
@@ -96,11 +100,25 @@ def _database(settings: Settings, report: Report) -> list[Finding]:
         statuses = SourceStatuses(engine).all()  # says first whether the database can be used at all
         report.findings.append(fine("database", "The database answers."))
         report.add("worker", partial(machinery.sources, statuses, report.now_ns))
+        report.add("HL7", partial(_his, settings, engine, statuses, report))
         report.add("quarantine", partial(machinery.quarantine, settings, engine))
         report.add("registry", partial(machinery.unconfirmed, engine))
         report.add("audit", partial(machinery.audit, engine))
         report.add("values", partial(_values, settings, engine, report))
     return []
+
+
+def _his(settings: Settings, engine: Engine, statuses: Sequence[SourceStatus], report: Report) -> Iterator[Finding]:
+    """The senders of HL7, and the wards and beds that follow from what they send."""
+    catalogue = load_catalogue(settings.config_dir)
+    registry = load_registry(settings.config_dir, catalogue, settings.timezone)
+    register = BedRegister(engine)
+    census = CensusReader(engine, registry, register, settings, catalogue)
+    look = his.Look(report.now_ns, registry, catalogue.metrics["bed.occupied"].max_age_ns)
+    feeds = census.feeds()
+    yield from his.senders(load_sources(settings.config_dir, registry, settings.timezone), statuses, feeds, look)
+    yield from his.refused(settings, engine, report.now_ns)
+    yield from his.wards(census, register, feeds, look)
 
 
 def _values(settings: Settings, engine: Engine, report: Report) -> Iterator[Finding]:
@@ -119,6 +137,8 @@ def _values(settings: Settings, engine: Engine, report: Report) -> Iterator[Find
         if metric is not None and metric.producers == ("derive",) and facility != SELF.code:
             derived.append(value)
             continue
+        if metric is not None and metric.producers == ("census",):
+            continue  # as old as what its hospital sent: said of the sender
         sent[facility][value.state] += 1
         if value.state is not State.FRESH:
             by_device[facility, _thing(value)].append(value)
@@ -175,7 +195,7 @@ def _derived(values: Sequence[Value]) -> Iterator[Finding]:
 
 
 def _orphans(catalogue: Catalogue, report: Report) -> Iterator[Finding]:
-    producers = {*COLLECTORS, "derive"}
+    producers = {*COLLECTORS, "derive", "census"}
     report.orphans = [metric.code for metric in catalogue if not producers & set(metric.producers)]
     if report.orphans:
         hint = "They stay missing; take them out of configs/catalogue, or wait for the version that brings them."
@@ -243,8 +263,9 @@ def _ago(silent: Silent, now_ns: int) -> str:
 def command(*, as_json_: bool) -> None:
     """Say what is down, late, stale or missing, and how to mend it.
 
-    Looks at configuration, disk, processes, broker, web server, database, sources, quarantine and every value,
-    also while nothing runs. Exits with 0 when all is well and with 1 when there is a fault; changes nothing.
+    Looks at configuration, disk, processes, broker, door for HL7, web server, database, sources, senders of HL7,
+    beds, quarantine and every value, also while nothing runs. Exits with 0 when all is well and with 1 when there
+    is a fault; changes nothing.
     """
     report = examine(dict(os.environ), SystemClock().now_ns())
     if as_json_:

@@ -37,6 +37,11 @@ def fault(area: str, what: str, hint: str = "") -> Finding:
     return Finding(Level.FAULT, area, what, hint)
 
 
+def counted(number: int, word: str) -> str:
+    """``1 bed``, ``2 beds``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def span(ns: int) -> str:
     """A length of time as a person says it: ``8 s``, ``12 min``, ``3 h``, ``2 days``."""
     seconds = max(0, ns) // 1_000_000_000

@@ -67,7 +67,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def secrets(settings: Settings) -> Iterator[Finding]:
     """The keys made on the first start."""
-    for name in ("web", "quarantine"):
+    for name in ("web", "quarantine", "identity"):
         try:
             read_secret(settings, name)
         except IocError as error:
@@ -143,7 +143,8 @@ def sources(statuses: Sequence[SourceStatus], now_ns: int) -> Iterator[Finding]:
     else:
         yield fine("worker", "The worker works.")
     for status in statuses:
-        yield from _source(status, now_ns, alive=beat <= HEARTBEAT_NS)
+        if status.kind != "hl7" or status.name == "hl7":  # each of its senders is looked at by itself
+            yield from _source(status, now_ns, alive=beat <= HEARTBEAT_NS)
 
 
 def _source(status: SourceStatus, now_ns: int, *, alive: bool) -> Iterator[Finding]:

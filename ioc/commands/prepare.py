@@ -1,4 +1,4 @@
-"""``python -m ioc.commands.prepare``: secrets, database and first user, before anything starts.
+"""``python -m ioc.commands.prepare``: secrets, database, first user and first beds, before anything starts.
 
 A program of its own, as what it loads is needed once and would stay in the supervisor's memory. Prints the
 password of the first user, this once.
@@ -9,14 +9,19 @@ import os
 import sys
 
 import click
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ioc.access import ensure_admin
+from ioc.beds import BedRegister, read_first_beds
+from ioc.catalogue import load_catalogue
 from ioc.config import Settings, ensure_secrets, load_settings
 from ioc.database import make_engine, migrate
 from ioc.errors import IocError
+from ioc.registry import load_registry
 
 FAILED = 1
+WHO = "setup"  # in the audit log
 
 
 def prepare(settings: Settings) -> str | None:
@@ -29,6 +34,7 @@ def prepare(settings: Settings) -> str | None:
         engine = make_engine(settings.database.url)
         migrate(engine)
         password = ensure_admin(engine)
+        first_beds(settings, engine)
         engine.dispose()
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -38,6 +44,20 @@ def prepare(settings: Settings) -> str | None:
         what = f"The database of IOC_DATABASE__URL needs the Python package {error.name}, which is not installed."
         raise IocError(what, f"Install it with: {sys.executable} -m pip install '{error.name}[binary]'") from error
     return password
+
+
+def first_beds(settings: Settings, engine: Engine) -> None:
+    """Import ``configs/beds/FACILITY.csv`` of each facility that has never had a bed; they count since ever.
+
+    Raises RefuseToStartError where such a file has faults. What changes later comes through `ioc import beds`.
+    """
+    register = BedRegister(engine)
+    paths = [path for path in sorted(settings.config_dir.glob("beds/*.csv")) if not register.beds(path.stem).all]
+    if not paths:
+        return
+    registry = load_registry(settings.config_dir, load_catalogue(settings.config_dir), settings.timezone)
+    for path in paths:
+        register.apply(register.preview(read_first_beds(path, registry, settings.timezone).beds), WHO)
 
 
 def main() -> int:

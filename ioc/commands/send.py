@@ -2,17 +2,18 @@
 
 import base64
 import binascii
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
 import click
 import orjson
 
+from ioc.commands.mllp_client import MllpUrl
+from ioc.commands.progress import Progress
 from ioc.domain import MILLISECOND, SystemClock, parse_rfc3339, rfc3339
 from ioc.errors import IocError, RetryError
 from ioc.mqtt import MqttUrl, Publisher
@@ -128,26 +129,6 @@ def lines_of(file: IO[bytes], report: Report, shift_ns: int) -> Iterator[tuple[i
         yield number, line
 
 
-class Progress:
-    """One line on standard error: rewritten on a terminal, else a new one every few seconds."""
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-        self._terminal = sys.stderr.isatty()
-        self._begun = self._shown = time.monotonic()
-
-    def show(self, *, last: bool = False) -> None:
-        """Show how far it is, not too often."""
-        now = time.monotonic()
-        if last and not self._terminal:
-            return
-        if last or now - self._shown >= (0.5 if self._terminal else 5.0):
-            self._shown = now
-            rate = self._publisher.acknowledged / max(now - self._begun, 0.001)
-            text = f"sent {self._publisher.sent}, acknowledged {self._publisher.acknowledged}, {rate:.0f}/s"
-            click.echo(f"\r{text}\033[K" if self._terminal else text, err=True, nl=last or not self._terminal)
-
-
 def send_all(file: IO[bytes], report: Report, publisher: Publisher, rate: float, shift_ns: int) -> None:
     """Send every line in order. What is not acknowledged in the end counts as failed."""
     begun = time.monotonic()
@@ -205,46 +186,69 @@ def rewindable(file: IO[bytes]) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def _door(_ctx: click.Context, _param: click.Parameter, value: str) -> MqttUrl:
-    if value.startswith("mllp://"):
-        raise click.BadParameter("the door for HL7 (mllp://) is not built yet in this version; mqtt:// is.")
+def _door(_ctx: click.Context, _param: click.Parameter, value: str) -> MqttUrl | MllpUrl:
+    scheme = value.partition("://")[0]
+    if scheme not in ("mllp", "mqtt", "mqtts"):
+        raise click.BadParameter("a door is written as mllp://host:port, mqtt://host:port or mqtts://host:port.")
     try:
-        return MqttUrl.parse(value)
+        return MllpUrl.parse(value) if scheme == "mllp" else MqttUrl.parse(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from None
 
 
 @click.command()
 @click.argument("file", type=click.File("rb"))
-@click.option("--to", "url", required=True, callback=_door, metavar="URL", help="mqtt://HOST:PORT or mqtts://…")
+@click.option("--to", "url", required=True, callback=_door, metavar="URL", help="mllp://HOST:PORT, mqtt:// or mqtts://")
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), help="Messages a second; as fast as it goes without."
 )
-@click.option("--shift-to-now", is_flag=True, help="Move every ts so that the newest one of the file is now.")
+@click.option("--connections", type=click.IntRange(1, 64), help="HL7: over so many connections at once.  [default: 1]")
+@click.option("--shift-to-now", is_flag=True, help="Move all times so that the newest message of the file is of now.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
-def command(file: IO[bytes], url: MqttUrl, rate: float | None, *, shift_to_now: bool, as_json: bool) -> None:
+def command(
+    file: IO[bytes],
+    url: MqttUrl | MllpUrl,
+    rate: float | None,
+    connections: int | None,
+    *,
+    shift_to_now: bool,
+    as_json: bool,
+) -> None:
     """Play FILE (or - for standard input) into a door.
 
-    Every line of FILE is one JSON object with a topic and a payload:
+    To mllp://, FILE holds HL7 v2 messages, one after the other, in MLLP frames or not. Each connection waits for
+    the answer to a message before it sends the next. After AE, CE or a broken connection a message is sent again,
+    for up to a minute. The report counts the answers by code, and says what of it was quarantined where the door
+    is the one of this machine. --shift-to-now moves MSH-7, EVN-2, EVN-6, PV1-44 and PV1-45.
+
+    To mqtt://, every line of FILE is one JSON object with a topic and a payload:
 
     \b
       {"topic": "ioc/v1/bv01/kho/fridge/tl-01/tele", "payload": {"ts": …, "m": …}}
 
     A payload that is a text, or given as "payload_base64", is sent byte for byte as it is: that is
-    how bad input is tried out. "retain": true keeps the message at the broker.
-
-    Everything is sent with QoS 1, and the report says how many messages the broker acknowledged.
+    how bad input is tried out. "retain": true keeps the message at the broker. Everything is sent with QoS 1, and
+    the report says how many messages the broker acknowledged. --shift-to-now moves every ts.
     """
-    report = Report(getattr(file, "name", "<stdin>"), str(url))
-    with rewindable(file) if shift_to_now else _as_it_is(file) as lines:
-        shift_ns = shift_to(SystemClock().now_ns(), lines) if shift_to_now else 0
-        with Publisher(url) as publisher:
-            send_all(lines, report, publisher, rate or 0.0, shift_ns)
-    print_report(report, as_json=as_json)
-    if not report.fine:
+    name = getattr(file, "name", "<stdin>")
+    if isinstance(url, MllpUrl):
+        from ioc.commands.send_hl7 import Play, send_file  # noqa: PLC0415 (the database: a second that MQTT need not spend)
+
+        fine = send_file(file.read(), name, url, Play(connections or 1, rate or 0.0, shift_to_now), as_json=as_json)
+    elif connections:
+        raise click.UsageError("--connections is for HL7 (mllp://): one connection takes all messages of MQTT.")
+    else:
+        fine = _send_lines(file, Report(name, str(url)), url, rate or 0.0, shift_to_now=shift_to_now, as_json=as_json)
+    if not fine:
         raise click.exceptions.Exit(1)
 
 
-@contextmanager
-def _as_it_is(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    yield file
+def _send_lines(
+    file: IO[bytes], report: Report, url: MqttUrl, rate: float, *, shift_to_now: bool, as_json: bool
+) -> bool:
+    with rewindable(file) if shift_to_now else nullcontext(file) as lines:
+        shift_ns = shift_to(SystemClock().now_ns(), lines) if shift_to_now else 0
+        with Publisher(url) as publisher:
+            send_all(lines, report, publisher, rate, shift_ns)
+    print_report(report, as_json=as_json)
+    return report.fine

@@ -19,8 +19,6 @@ A door whose setting was not given moves to the next free port when its own is t
 |---|---|---|
 """
 FOOT = """
-`IOC_INFLUXDB__…` is refused until the centre can write to InfluxDB.
-
 The centre makes its own keys on the first start, in `secrets/` of the data folder. They are readable by its user
 only; with the key `quarantine.key` the quarantined messages can be read, and without it they cannot; with another
 `identity.key` patients and visits that are known would be taken for new ones: keep a copy.

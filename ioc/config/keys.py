@@ -34,7 +34,7 @@ def ensure_secrets(settings: Settings) -> None:
 
 
 def read_secret(settings: Settings, name: str) -> Secret:
-    """The key ``web``, ``quarantine``, ``webhook`` or ``identity``; raises RefuseToStartError where it cannot be trusted."""
+    """The key of one of ``NAMES``; raises RefuseToStartError where it cannot be trusted."""
     path = _path(settings, name)
     try:
         text = path.read_text(encoding="utf-8").strip()

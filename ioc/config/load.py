@@ -10,7 +10,6 @@ from ioc.config.files import load_yaml
 from ioc.config.settings import SECTIONS, SETTINGS, Setting, Settings
 
 NOT_OURS = ("IOC_TEST_",)  # read by the tests only
-LATER = ("IOC_INFLUXDB__URL", "IOC_INFLUXDB__TOKEN", "IOC_INFLUXDB__ORG", "IOC_INFLUXDB__BUCKET")
 FILE_MAX = 64 * 1024
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -54,10 +53,6 @@ def _from_environment(environ: Mapping[str, str], faults: Faults) -> dict[str, _
                 faults.add(14, variable, f"is set, and {setting.variable} too.", "Take one of them away.")
             elif (text := _read(environ[variable], variable, faults)) is not None:
                 given[setting.name] = _Given(text, variable)
-        elif variable.removesuffix("_FILE") in LATER:
-            faults.add(
-                15, variable, "InfluxDB is not supported by this version, which keeps its series itself.", "Unset it."
-            )
         else:
             faults.add(10, variable, "there is no such setting.", hint_for(variable, [*_BY_VARIABLE, *files]))
     return given

@@ -92,6 +92,17 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InfluxdbSettings:
+    """The InfluxDB 2 that keeps the series. ``url`` is empty where the centre keeps them itself, in SQLite; it may
+    hold a password and is not printed."""
+
+    url: str = field(repr=False)
+    org: str
+    bucket: str
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class JournalSettings:
     """The intake journal's."""
 
@@ -157,6 +168,7 @@ class Settings:
     hosts: HostsSettings
     census: CensusSettings
     database: DatabaseSettings
+    influxdb: InfluxdbSettings
     journal: JournalSettings
     quarantine: QuarantineSettings
     retention: RetentionSettings
@@ -173,6 +185,7 @@ SECTIONS: dict[str, Callable[..., Any]] = {
     "hosts": HostsSettings,
     "census": CensusSettings,
     "database": DatabaseSettings,
+    "influxdb": InfluxdbSettings,
     "journal": JournalSettings,
     "quarantine": QuarantineSettings,
     "retention": RetentionSettings,
@@ -230,6 +243,12 @@ def _code(text: str) -> str:
     return text
 
 
+def _bucket(text: str) -> str:
+    if not text:
+        raise ValueError("a name is needed")
+    return _code(text)
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -278,7 +297,9 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
         "Minutes after which a bed that was left counts as clean where no cleaning is reported. 0: never.",
     ),
-    Setting("census.emergency_hours", parse_count, "24", "Hours after which an emergency visit without an end is over."),
+    Setting(
+        "census.emergency_hours", parse_count, "24", "Hours after which an emergency visit without an end is over."
+    ),
     Setting(
         "database.url",
         _url("sqlite", "postgresql"),
@@ -286,6 +307,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Relational database as an SQLAlchemy URL. Empty: `ioc.sqlite` in the data folder.",
         file=True,
     ),
+    Setting(
+        "influxdb.url",
+        _url("http", "https"),
+        "",
+        "InfluxDB 2.x that keeps the values over time. Empty: SQLite in the data folder.",
+        file=True,
+    ),
+    Setting("influxdb.org", str, "ioc", "Organisation at InfluxDB."),
+    Setting(
+        "influxdb.bucket",
+        _bucket,
+        "ioc",
+        "Bucket of the single values; those of the other tiers begin with its name. `ioc timeseries init` makes them.",
+    ),
+    Setting("influxdb.token", Secret, "", "Token at InfluxDB that may read and write these buckets.", file=True),
     Setting(
         "journal.max_bytes", parse_size, "4GiB", "Size at which the intake journal is full and senders have to wait."
     ),

@@ -1,6 +1,6 @@
 """Many values become one: what is counted, how old it is, and what may be said of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -89,7 +89,7 @@ def total(
     if not counted:
         newest = max((one.as_of_ns for one in seen if one.as_of_ns is not None), default=None)
         state = State.MISSING if newest is None else State.STALE
-        return Total(None, 0, len(given), newest, state, _quality([one.quality for one in seen]), None)
+        return Total(None, 0, len(given), newest, state, quality_of([one.quality for one in seen]), None)
     numbers = [(one.as_of_ns or 0, one.value or 0.0) for one, _ in counted]
     return Total(
         value=_put_together(how, numbers, number, low, high),
@@ -97,7 +97,7 @@ def total(
         m=len(given),
         as_of_ns=min(at for at, _ in numbers),
         state=State.LATE if any(state is State.LATE for _, state in counted) else State.FRESH,
-        quality=_quality([one.quality for one, _ in counted]),
+        quality=quality_of([one.quality for one, _ in counted]),
         next_change_ns=min(_next_change(one, state) for one, state in counted),
     )
 
@@ -118,7 +118,8 @@ def _next_change(one: Counted, state: State) -> int:
     return (one.as_of_ns or 0) + times * one.max_age_ns + 1
 
 
-def _quality(qualities: Sequence[Quality]) -> Quality:
+def quality_of(qualities: Collection[Quality]) -> Quality:
+    """What a number is that was made of values of these qualities."""
     for worst in (Quality.SIM, Quality.TEST, Quality.GOOD, Quality.BAD):  # bad only where there is nothing else
         if worst in qualities:
             return worst

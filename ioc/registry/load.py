@@ -54,7 +54,8 @@ def read_registry(config_dir: Path, catalogue: Catalogue, zone: str = ZONE) -> t
             _check_head(head, document, provinces if file else {head.province}, faults)
             facilities[code] = _facility(code, head, places)
             devices |= {(code, device.code): device for device in found if places[device.area]}
-    return Registry(provinces, facilities, devices), faults.found
+    in_order = dict(sorted(facilities.items(), key=lambda item: item[1].test))
+    return Registry(provinces, in_order, devices), faults.found
 
 
 def _check_head(head: FacilityFile, document: Document, provinces: Collection[str], faults: Faults) -> None:
@@ -77,4 +78,5 @@ def _facility(code: str, head: FacilityFile, places: Mapping[str, Place | None])
         sites={site: Site(site, title.text()) for site, title in head.sites.items()},
         places={name: place for name, place in places.items() if place},
         demo=head.demo,
+        test=head.test,
     )

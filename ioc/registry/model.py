@@ -33,7 +33,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facility:
-    """A hospital or health centre. ``short`` has at most 18 characters, for walls."""
+    """A hospital or health centre. ``short`` has at most 18 characters, for walls.
+
+    ``demo``: invented, and its devices are simulated. ``test``: what it sends proves an interface; it can be looked
+    at, and stands in no list of hospitals and in no total.
+    """
 
     code: str
     title: Text
@@ -43,6 +47,12 @@ class Facility:
     sites: Mapping[str, Site]
     places: Mapping[str, Place]
     demo: bool = False
+    test: bool = False
+
+    @property
+    def wards(self) -> Iterator[Place]:
+        """Its places that are wards."""
+        return (place for place in self.places.values() if place.kind == "ward")
 
 
 SELF_TITLE = Text("Máy này", "This machine", "Cette machine")
@@ -115,7 +125,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class Registry:
-    """All facilities and devices. ``devices`` is keyed by (facility, device code); ``facilities`` lacks ``SELF``."""
+    """All facilities and devices. ``devices`` is keyed by (facility, device code).
+
+    ``facilities`` lacks ``SELF``; the ones for tests stand last in it.
+    """
 
     provinces: Mapping[str, Text]
     facilities: Mapping[str, Facility]
@@ -125,6 +138,11 @@ class Registry:
     def demo(self) -> bool:
         """Whether this is the invented registry that ships with the product."""
         return any(facility.demo for facility in self.facilities.values())
+
+    @property
+    def hospitals(self) -> dict[str, Facility]:
+        """The facilities that stand in lists and count in totals: all but those for tests."""
+        return {code: facility for code, facility in self.facilities.items() if not facility.test}
 
     def facility(self, code: str) -> Facility | None:
         """The facility of this code, the machine's own included, or None."""

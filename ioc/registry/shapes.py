@@ -86,9 +86,10 @@ class FacilityFile(Shape):
     province: str
     level: Literal["initial", "basic", "specialised"]
     demo: bool = False
+    test: bool = False
     since: str
     sites: dict[str, TextShape] = Field(min_length=1)
-    places: dict[str, Any] = Field(min_length=1)  # each a PlaceShape
+    places: dict[str, Any] = Field(default_factory=dict)  # each a PlaceShape
     devices: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by kind, each a DeviceShape
 
 

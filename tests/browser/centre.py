@@ -20,7 +20,7 @@ from ioc.mqtt import MqttUrl, Publisher
 from tests.functional.harness import ROOT, free_port
 
 # Seconds between messages, so that late is seen after 3 s and stale after 9 s.
-FAST = {"mains": 1, "room-server": 1}
+FAST = {"mains": 1, "gas-oxygen": 1}
 
 
 @dataclass

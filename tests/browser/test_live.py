@@ -17,15 +17,24 @@ from tests.browser.conftest import Watched
 pytestmark = pytest.mark.sockets
 
 MAINS = "ioc/v1/bv01/tram-dien/mains/dl-01/tele"
-SERVER_ROOM = "ioc/v1/bv01/phong-may/room/{device}/tele"
+# What reaches over the edge of the screen: to the right anywhere, to the bottom where the board does not scroll.
+CUT = """() => {
+  const bottom = innerWidth < 700 ? document.documentElement.scrollHeight : innerHeight;
+  const parts = document.querySelectorAll("main > *, .tile, .feeds li, .line, .facts > div, .flow > li");
+  return [...parts].filter(one => {
+    const box = one.getBoundingClientRect();
+    return box.width > 2 && (box.right > innerWidth + 2 || box.bottom > bottom + 2);
+  }).map(one => one.id || one.className);
+}"""
+OXYGEN = "ioc/v1/bv01/{area}/gas/{device}/tele"
 
 
-def server_rooms(centre: Centre) -> list[str]:
-    """The topics of every sensor behind the tile of the server room."""
+def oxygen_zones(centre: Centre) -> list[str]:
+    """The topics of every sensor behind the figure of the medical gases."""
     registry = load_registry(centre.folder / "configs", load_catalogue(centre.folder / "configs"))
-    rooms = [device for device in registry.devices_of("bv01") if device.use == "server"]
-    assert rooms
-    return [SERVER_ROOM.format(device=device.code) for device in rooms]
+    zones = [device for device in registry.devices_of("bv01") if device.use == "oxygen"]
+    assert zones
+    return [OXYGEN.format(area=device.area, device=device.code) for device in zones]
 
 
 def test_without_a_source_every_value_is_missing_and_the_board_says_what_to_connect(
@@ -37,6 +46,22 @@ def test_without_a_source_every_value_is_missing_and_the_board_says_what_to_conn
     assert set(page.locator("[data-metric]").evaluate_all("all => all.map(one => one.dataset.state)")) == {"missing"}
     expect(page.locator("#strip")).to_contain_text(centre.mqtt.removeprefix("mqtt://"))
     expect(page.locator("#strip")).to_contain_text("ioc/v1/bv06/")
+
+
+def test_a_province_without_a_his_says_so_and_every_board_fits_its_screen(watched: Watched, centre: Centre) -> None:
+    page = watched.page
+    page.goto(f"{centre.web}/wall/province/song-may")
+    lines = page.locator("li.line")
+    expect(lines).to_have_count(8)  # six hospitals, and the two sites of one of them
+    assert set(lines.evaluate_all("all => all.map(one => one.dataset.state)")) == {"missing"}
+    expect(page.locator("#tile-occupancy")).to_have_attribute("data-scope", "province:song-may")
+    expect(page.locator("#strip")).to_contain_text("mllp://")
+    for path in ("/wall/province/song-may", "/wall/bv01", "/wall/bv02/cs2"):
+        page.goto(f"{centre.web}{path}")
+        for width, height in ((1920, 1080), (1200, 1920), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(CUT) == [], (path, width)
+    page.set_viewport_size({"width": 1920, "height": 1080})
 
 
 def test_a_published_value_appears_and_turns_late_and_stale_as_api_says_and_without_a_reload(
@@ -67,11 +92,11 @@ def test_a_published_value_appears_and_turns_late_and_stale_as_api_says_and_with
 def test_a_wall_tile_turns_stale_and_its_number_looks_it(watched: Watched, centre: Centre) -> None:
     page = watched.page
     page.goto(f"{centre.web}/wall/bv01")
-    tile = page.locator("#tile-server-room")
-    for topic in server_rooms(centre):
-        centre.publish(topic, {"temp": 23.4, "humidity": 52})
+    tile = page.locator("#tile-gas")
+    for topic in oxygen_zones(centre):
+        centre.publish(topic, {"press": 402})
     wait_until("the tile is fresh", lambda: tile.get_attribute("data-state") == "fresh", 5)
-    expect(tile).to_contain_text("23,4")
+    expect(tile).to_contain_text("402")
     expect(tile.locator(".oldplate").first).to_be_hidden()
     wait_until("the tile is stale", lambda: tile.get_attribute("data-state") == "stale", 15)
     expect(tile.locator(".oldplate").first).to_be_visible()

@@ -40,10 +40,18 @@ function fill(set, ms) {
 
 function age(kind, asOf) {
   const ms = now() - asOf;
+  if (kind === "brief") return brief(ms);
   if (kind === "ago") {
     return ms >= DAY ? patterns.ago.d.replace("{date}", `${time.format(asOf)} ${date.format(asOf)}`) : fill(patterns.ago, ms);
   }
   return ms >= DAY ? date.format(asOf) : fill(patterns.short, ms).replaceAll(" ", NBSP);
+}
+
+function brief(ms) {
+  const minutes = Math.max(1, Math.ceil(ms / 60_000));
+  const hours = Math.floor(ms / 3_600_000);
+  const [pattern, n] = minutes <= UPTO ? ["m", minutes] : hours < 48 ? ["h", hours] : ["d", Math.floor(ms / DAY)];
+  return patterns.brief[pattern].replace("{n}", n).replaceAll(" ", NBSP);
 }
 
 function write(element, text) {
@@ -67,6 +75,10 @@ export function tick() {
     const { state, lateMs, staleMs } = element.dataset;
     if (state !== "stale" && state !== "missing" && ms >= Number(staleMs)) turn(element, "stale");
     else if (state === "fresh" && lateMs && ms >= Number(lateMs)) turn(element, "late");
+  }
+  for (const element of document.querySelectorAll("[data-follows]")) { // as old as the one that it is named after
+    const state = document.getElementById(element.dataset.follows)?.dataset.state;
+    if (state && element.dataset.state !== state) turn(element, state);
   }
   for (const element of document.querySelectorAll("[data-clock]")) {
     const day = weekday.format(ms);

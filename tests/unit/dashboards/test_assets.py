@@ -26,14 +26,30 @@ def fonts(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def asked() -> set[str]:
-    """Every text that code and templates ask for."""
+    """Every text that code and templates ask for; of one with a plural the singular."""
     methods = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
-    return {message for _, _, message, _, _ in extract_from_dir(DASHBOARDS, methods) if isinstance(message, str)}
+    found = (message for _, _, message, _, _ in extract_from_dir(DASHBOARDS, methods))
+    return {message if isinstance(message, str) else message[0] for message in found if message}
+
+
+def forms(language: str) -> dict[str, list[tuple[str, str]]]:
+    """By the text that is asked for, each form of it with its translation; of a plural every form needs its own."""
+    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    found = {}
+    for message in catalogue:
+        if isinstance(message.id, tuple):
+            singular, plural = message.id
+            ids = [plural] if catalogue.num_plurals == 1 else [singular, plural]
+            found[singular] = list(zip(ids, message.string, strict=True))
+        elif message.id:
+            found[message.id] = [(message.id, message.string)]
+    return found
 
 
 def messages(language: str) -> dict[str, str]:
-    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        return {message.id: message.string for message in read_po(file) if message.id}
+    """All forms of all texts."""
+    return {text: translated for pairs in forms(language).values() for text, translated in pairs}
 
 
 def test_the_cut_fonts_hold_every_letter_of_their_range_that_the_family_has(fonts):
@@ -76,14 +92,14 @@ def test_the_style_sheet_names_the_ranges_that_are_cut():
 
 @pytest.mark.parametrize("language", ["vi", "en", "fr"])
 def test_no_text_lacks_its_translation(asked, language):
-    translated = messages(language)
-    assert {text for text in asked if not translated.get(text)} == set()
+    translated = forms(language)
+    assert {text for text in asked if not all(form for _, form in translated.get(text, [("", "")]))} == set()
 
 
 @pytest.mark.parametrize("language", ["vi", "en", "fr"])
 def test_no_translation_is_left_over_or_loses_a_placeholder(asked, language):
     translated = messages(language)
-    assert set(translated) - asked == set()
+    assert set(forms(language)) - asked == set()
     assert [t for t, s in translated.items() if sorted(PLACEHOLDER.findall(t)) != sorted(PLACEHOLDER.findall(s))] == []
 
 

@@ -91,3 +91,19 @@ def test_the_browser_is_handed_a_pattern_for_every_length(language):
 def test_a_unit_that_is_not_on_the_list_is_written_as_it_is():
     assert fmt.unit("kWh", "vi") == "kWh"
     assert fmt.unit("min", "vi", long=True) == "phút"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "written"),
+    [(0, "1 ph"), (25, "25 ph"), (90, "90 ph"), (91, "1 g"), (179, "2 g"), (47 * 60, "47 g"), (48 * 60, "2 ngày")],
+)
+def test_where_there_is_hardly_room_a_length_of_time_has_one_unit(minutes, written):
+    assert fmt.brief(minutes * MINUTE, "vi") == written.replace(" ", "\u00a0")
+
+
+def test_every_language_writes_the_shortest_lengths_of_time():
+    assert [fmt.brief(5 * MINUTE, language) for language in LANGUAGES] == ["5\u00a0ph", "5\u00a0min", "5\u00a0min"]
+
+
+def test_what_is_compared_with_another_systems_record_has_seconds():
+    assert fmt.exact(NOW + 5 * SECOND, "en", ZONE) == "14:32:05 21 Nov 2026"

@@ -31,7 +31,7 @@ def test_what_never_reported_is_not_connected(web):
 
 def test_every_part_carries_its_own_id(web):
     view = home_view(web.app, {})
-    assert len(view.parts()) == 8
+    assert len(view.parts()) == 2 + 6 + 2  # notice and badge, hospitals, those for tests
     for part in view.parts():
         assert f'id="{part}"' in render(web, view, part)[0]
 

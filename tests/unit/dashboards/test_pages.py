@@ -126,7 +126,9 @@ def test_the_navigation_offers_only_what_one_may_see(filled):
 
 def test_the_first_page_lists_what_the_scope_covers(filled):
     everything, own = seen(filled.browser("admin"), "/"), seen(filled.browser("viewer"), "/")
-    assert len(re.findall(r'class="row facility"', everything)) == 6
+    assert len(re.findall(r'class="row facility"', everything)) == 6 + 2  # two for tests, under their own heading
+    assert "/wall/province/song-may" in everything
+    assert "/wall/province" not in own
     assert len(re.findall(r'class="row facility"', own)) == 1
     assert "/wall/bv02/cs2" in everything
 

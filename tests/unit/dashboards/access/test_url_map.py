@@ -10,6 +10,7 @@ from ioc.domain import MINUTE
 from ioc.errors import Reason
 from ioc.intake import Reject
 from tests.unit.dashboards.alerting import raise_incident
+from tests.unit.dashboards.bedside import WARD, Bedside
 
 ROLES = ("screen", "viewer", "operator", "oncall", "steward", "admin")
 DEVICE = "tl-01"
@@ -41,6 +42,15 @@ GATES = {
     "GET /": Gate("screen"),
     "GET /wall/<facility>": Gate("screen", own=True),
     "GET /wall/<facility>/<site>": Gate("screen", own=True),
+    "GET /wall/<facility>/ward/<ward>": Gate("screen", own=True),
+    "GET /wall/province/<province>": Gate("screen", all_places=True),
+    "GET /beds/<facility>": Gate("screen", own=True),
+    "GET /quality": Gate("viewer"),
+    "GET /quality/<facility>": Gate("viewer", own=True),
+    "GET /quality/<facility>/visit/<visit>": Gate("viewer", own=True),
+    "GET /quality/<facility>/message/<message>": Gate("viewer", own=True),
+    "GET /quality/<facility>/ward/<ward>": Gate("viewer", own=True),
+    "POST /quality/<facility>/ward/<ward>": Gate("steward", own=True, body={"site": "cs1"}),
     "GET /devices/<facility>": Gate("screen", own=True),
     "GET /device/<facility>/<device>": Gate("screen", own=True),
     "GET /history": Gate("viewer", own=True, query="?facility=bv01"),
@@ -59,6 +69,7 @@ GATES = {
     "POST /alerts/<incident>/close": Gate("oncall", body={"reason": "scrapped"}),
     "GET /api/v1/latest": Gate("screen", own=True, query="?facility=bv01", api=True),
     "GET /api/v1/stream": Gate("screen", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
+    "GET /api/v1/census": Gate("screen", own=True, query="?facility=bv01", api=True),
     "GET /api/v1/series": Gate("viewer", own=True, query="?facility=bv01&metric=fridge.temp", api=True),
     "GET /api/v1/sources": Gate("viewer", api=True),
     "GET /api/v1/openapi.json": Gate("screen", api=True),
@@ -86,6 +97,8 @@ def ask(web, client, name, rule, gate, **environ):
         "facility": "bv01", "site": "cs1", "device": DEVICE, "version": "x", "filename": "x",
         "number": item(web) if "number" in rule.arguments else 0,
         "incident": silent(web) if "incident" in rule.arguments else "",
+        "province": "song-may", "ward": WARD,
+        **said(web, rule.arguments),
     }  # fmt: skip
     adapter = web.app.url_map.bind("localhost")
     path = adapter.build(rule.endpoint, {key: values[key] for key in rule.arguments}, method=method)
@@ -104,6 +117,15 @@ def item(web) -> int:
     web.clock.advance(1)
     web.services.quarantine.put("mqtt", reject)
     return web.services.quarantine.list(state="", limit=1)[0].id
+
+
+def said(web, arguments) -> dict[str, str]:
+    """A visit and a message that a ward of bv01 knows, where the address names one of the three."""
+    if not {"ward", "visit", "message"} & set(arguments):
+        return {}
+    web.clock.advance(1)
+    fact = Bedside(web).admit(f"v{web.clock.now_ns()}", "101", "1")
+    return {"visit": fact.visit, "message": fact.message}
 
 
 def silent(web) -> str:
@@ -202,6 +224,13 @@ def test_a_steward_of_one_site_sees_no_quarantine_since_no_item_knows_its_site(w
     client = web.as_("site")
     assert [client.get(path).status_code for path in ("/quarantine", "/api/v1/quarantine")] == [403, 403]
     assert "/quarantine" not in client.get("/sources").text
+
+
+def test_who_sees_one_site_sees_no_findings_since_none_knows_its_site(web):
+    web.tokens["site"] = web.services.tokens.create(Role.ADMIN, Scope("bv02", "cs1"), "site", actor="test")[0]
+    client = web.as_("site")
+    assert [client.get(path).status_code for path in ("/quality", "/quality/bv02")] == [403, 403]
+    assert "/quality" not in client.get("/sources").text
 
 
 def test_the_metrics_are_open_to_this_machine_and_not_through_its_proxy(web):

@@ -34,7 +34,7 @@ def test_views_of_other_places_and_languages_are_other_views(web, view):
 
 def test_a_series_touches_the_parts_that_show_it_and_no_other(view):
     touched = set(view.touched(Series.parse(f"{TEMP},source=mqtt")))
-    assert touched == {"count", "strip", "tile-cold", "feed-blood", "feed-plasma", "feed-mqtt"}
+    assert touched == {"count", "strip", "tile-cold", "feed-mqtt"}
     assert set(view.touched(Series.parse("fridge.temp,device=x,facility=bv02,site=cs1,source=mqtt"))) == set()
 
 
@@ -69,7 +69,7 @@ def test_a_tile_carries_what_other_programs_read(web, view):
 def test_the_same_part_turns_by_the_clock_alone(web, view, after_s, state):
     web.put(TEMP, 4.0)
     html, _ = render(web, view, "tile-cold", after_s)
-    assert f'class="tile c8 lead" data-metric="fridge.temp" data-scope="facility:bv01" data-state="{state}"' in html
+    assert f'class="tile c4" data-metric="fridge.temp" data-scope="facility:bv01" data-state="{state}"' in html
 
 
 def test_nothing_changed_means_the_same_html(web, view):
@@ -104,7 +104,7 @@ def test_a_tile_that_cannot_be_computed_says_so_and_the_others_go_on(web, view, 
 
     monkeypatch.setattr("dashboards.hospital.live.build_tile", broken)
     html, _ = render(web, view, "tile-cold")
-    assert 'class="tile c8 lead error"' in html
+    assert 'class="tile c4 error"' in html
     assert "IOC-T001" in html
     assert f'data-state="{State.MISSING}"' in html
 
@@ -182,7 +182,7 @@ def test_an_incident_touches_the_strip_and_what_shows_its_metric(web, view):
     raise_incident(web)
     raise_incident(web, id="i2", facility="bv02", series="")
     here, elsewhere = sorted(alerted(web), key=lambda one: one.facility)
-    assert set(view.alerted(here)) == {"strip", "tile-cold", "feed-blood", "feed-plasma"}
+    assert set(view.alerted(here)) == {"strip", "tile-cold"}
     assert set(view.alerted(elsewhere)) == set()
 
 
@@ -193,7 +193,7 @@ def test_a_tile_that_went_stale_looks_it_while_the_strip_keeps_the_alert(web, vi
     tile, _ = render(web, view, "tile-cold")
     assert 'data-state="fresh" data-quality="good" data-level="critical"' in tile
     assert '<p class="flag critical">' in tile
-    assert '<p class="fig hero alarms critical">' in tile
+    assert '<p class="fig alarms critical">' in tile
     tile, _ = render(web, view, "tile-cold", 541)
     assert 'data-state="stale"' in tile
     assert "Tủ vắc xin TL-01 12,4\u00a0°C" in render(web, view, "strip", 541)[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ioc.catalogue import LANGUAGES, Catalogue, Kind, Metric, load_catalogue
+from ioc.catalogue import LANGUAGES, Adds, Catalogue, Kind, Metric, load_catalogue
 from ioc.catalogue.docs import metrics_page
 from ioc.domain import MINUTE
 
@@ -14,6 +14,11 @@ DERIVED = {"o2.burn", "o2.tte", "fridge.breach", "host.disk_days"}
 NOT_YET = {"printer"}  # it comes with its collector
 PROBES = {"svc.latency", "svc.cert_days", "svc.restore_age"}  # these too
 SLOW = {"host.disk_days": 30}  # minutes: computed every ten
+CENSUS = {
+    "bed": "planned actual staffed occupied shared avail blocked dirty occ_staffed load",
+    "pt": "inpatient without_bed admitted discharged died transfer_in transfer_out",
+    "ed": "census arr",
+}
 KINDS = {"g": Kind.GAUGE, "s": Kind.STATE, "c": Kind.COUNTER}
 
 
@@ -44,7 +49,7 @@ def test_every_code_of_devices_and_plant_is_there_with_its_unit_kind_and_age(
 ) -> None:
     expected = reference(shared)
     assert len(expected) > 55
-    assert set(catalogue.metrics) == set(expected) | DERIVED
+    assert {metric.code for metric in catalogue if metric.producers != ("census",)} == set(expected) | DERIVED
     for code, (unit, kind, minutes) in expected.items():
         metric = catalogue.metrics[code]
         assert (metric.unit, metric.kind, metric.max_age_ns) == (unit, KINDS[kind], minutes * MINUTE), code
@@ -54,6 +59,27 @@ def test_what_the_centre_computes_is_there(catalogue: Catalogue) -> None:
     units = {code: catalogue.metrics[code].unit for code in DERIVED}
     assert units == {"o2.burn": "m3/h", "o2.tte": "h", "fridge.breach": "min", "host.disk_days": "d"}
     assert {metric.code for metric in catalogue if metric.producers == ("derive",)} == DERIVED
+
+
+def test_what_the_census_gives_is_there_and_is_counted_in_places(catalogue: Catalogue) -> None:
+    for measurement, fields in CENSUS.items():
+        assert set(catalogue.fields_of(measurement)) == set(fields.split())
+        for metric in catalogue.fields_of(measurement).values():
+            assert metric.producers == ("census",)
+            assert metric.max_age_ns == 5 * MINUTE
+            assert metric.tags == tuple(
+                tag for tag in ("facility", "site", "ward", "province") if measurement != "ed" or tag != "ward"
+            )
+
+
+def test_a_ratio_names_what_it_is_the_ratio_of(catalogue: Catalogue) -> None:
+    ratios = {metric.code: (metric.numerator, metric.denominator) for metric in catalogue if metric.kind is Kind.RATIO}
+    assert ratios == {
+        "bed.occ_staffed": ("bed.occupied", "bed.staffed"),
+        "bed.load": ("pt.inpatient", "bed.actual"),
+    }
+    for code in ratios:
+        assert {catalogue.metrics[code].over_time, catalogue.metrics[code].over_places} == {Adds.RATIO_OF_SUMS}
 
 
 def test_every_metric_has_a_producer(catalogue: Catalogue) -> None:
@@ -93,15 +119,20 @@ def test_the_limits_that_matter_are_those_agreed(catalogue: Catalogue) -> None:
     assert catalogue.metrics["ups.runtime"].thresholds.warn_low == 15
     assert catalogue.metrics["room.temp"].thresholds.warn_high == 27
     assert catalogue.metrics["room.temp"].thresholds.crit_high == 32
+    assert catalogue.metrics["bed.occ_staffed"].thresholds.warn_high == 85
+    assert catalogue.metrics["bed.occ_staffed"].thresholds.crit_high == 95
+    assert catalogue.metrics["bed.load"].thresholds.warn_high == 100
+    assert catalogue.metrics["bed.load"].thresholds.crit_high == 120
 
 
 def test_no_metric_is_tagged_with_a_person(catalogue: Catalogue) -> None:
     tags = {tag for metric in catalogue for tag in metric.tags}
-    assert tags == {"device", "facility", "site", "host", "mount", "iface", "service"}
+    assert tags == {"device", "facility", "site", "host", "mount", "iface", "service", "ward", "province"}
 
 
 def test_what_only_the_collector_of_hosts_gives_is_not_taken_from_devices(catalogue: Catalogue) -> None:
     own = [metric for metric in catalogue if metric.measurement in ("host", "svc", "it")]
+    own = [metric for metric in own if metric.producers != ("census",)]
     assert {producer for metric in own for producer in metric.producers} == {"hosts", "derive"}
     assert not any("device" in metric.tags for metric in own)
 

@@ -35,6 +35,7 @@ def environment(tmp_path, monkeypatch) -> dict[str, str]:
         "IOC_CONFIG_DIR": str(CONFIGS),
         "IOC_WEB__BIND": "127.0.0.1:1",
         "IOC_MQTT__BIND": "127.0.0.1:2",
+        "IOC_MLLP__BIND": "127.0.0.1:3",
     }
     for name, value in found.items():
         monkeypatch.setenv(name, value)
@@ -45,7 +46,7 @@ def environment(tmp_path, monkeypatch) -> dict[str, str]:
 def centre(environment) -> Centre:
     settings = load_settings(environment)
     ensure_secrets(settings)
-    for part in ("ioc.access", "ioc.intake", "ioc.latest"):  # each knows its own tables
+    for part in ("ioc.access", "ioc.beds", "ioc.census", "ioc.intake", "ioc.latest"):  # each knows its own tables
         importlib.import_module(part)
     engine = make_engine(settings.database.url)
     metadata.create_all(engine)

@@ -1,6 +1,7 @@
 """``ioc check``: every fault of every file at once, or how many of what there are."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def change(path: str, old: str, new: str) -> None:
 def test_the_configuration_that_ships_has_no_faults() -> None:
     result = run()
     assert result.exit_code == 0
-    assert result.stdout.startswith("No faults: 84 metrics, 6 facilities, ")
-    assert result.stdout.endswith(" boards, 42 rules, 7 groups.\n")
+    assert result.stdout.startswith("No faults: ")
+    assert re.search(r", 8 facilities, .* boards, 8 senders, 1653 beds, 42 rules, 7 groups\.\n$", result.stdout)
 
 
 @pytest.mark.usefixtures("folder")
@@ -66,6 +67,8 @@ def test_the_summary_can_be_read_by_programs() -> None:
         "devices",
         "series",
         "boards",
+        "senders",
+        "beds",
         "rules",
         "groups",
     ]
@@ -80,13 +83,16 @@ def test_faults_of_all_that_an_operator_writes_are_told_at_once() -> None:
     change("boards/hospital.yaml", "fridge.temp", "fridge.tmep")
     change("rules/power.yaml", "group: power", "group: powr")
     change("people.yaml", "title: {vi: Điện", "titel: {vi: Điện")
+    change("collectors/hl7.yaml", "facility: bv-mau,", "facility: bv-mao,")
+    change("beds/bv01.csv", "general", "generel")
     Path("configs/ioc.yaml").write_text("web: {bnd: x}\n")
     result = run(IOC_LANGUAGE="de")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     starts = ["IOC_LANGUAGE:", "configs/ioc.yaml:1:", "configs/catalogue/fridge.yaml:", "configs/registry/bv01.yaml:"]
     starts += ["configs/registry/kinds.yaml:", "configs/boards/hospital.yaml:", "configs/people.yaml:"]
-    for start in [*starts, "configs/rules/power.yaml:"]:
+    starts += ["configs/rules/power.yaml:", "configs/collectors/hl7.yaml:", "configs/beds/bv01.csv:"]
+    for start in starts:
         assert any(line.startswith(start) for line in lines), start
     assert lines[-1] == f"{len(lines) - 1} faults."
 
@@ -116,6 +122,25 @@ def test_faults_can_be_read_by_programs() -> None:
     assert fault["id"] == "IOC-R011"
     assert fault["where"] == "configs/registry/bv01.yaml:4"
     assert fault["hint"] == "Did you mean 'song-may'?"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_list_of_beds_is_for_the_facility_of_its_name_and_needs_it_in_the_registry() -> None:
+    Path("configs/beds/bv04.csv").rename("configs/beds/bv09.csv")
+    result = run()
+    assert result.exit_code == 1
+    (fault, count) = result.stdout.splitlines()
+    assert fault.startswith("configs/beds/bv09.csv:2: this file is for the beds of 'bv09', not of 'bv04'.")
+    assert count == "1 fault."
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_configuration_without_senders_and_beds_is_sound() -> None:
+    shutil.rmtree("configs/beds")
+    shutil.rmtree("configs/collectors")
+    result = run()
+    assert result.exit_code == 0
+    assert ", 0 senders, 0 beds, " in result.stdout
 
 
 @pytest.mark.usefixtures("folder")

@@ -155,15 +155,24 @@ def test_no_broker_is_an_error_with_its_cause(publisher):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mllp://127.0.0.1:2575", "is not built yet in this version"),
-        ("http://127.0.0.1", "begins with mqtt:// or mqtts://"),
-        ("127.0.0.1:1883", "mqtt://"),
+        ("http://127.0.0.1", "a door is written as mllp://host:port, mqtt://host:port or mqtts://host:port"),
+        ("127.0.0.1:1883", "a door is written as"),
+        ("mqtt://127.0.0.1/x", "nothing may follow the port"),
+        ("mllp://127.0.0.1/x", "nothing but host and port"),
+        ("mllp://", "is written as mllp://host:2575"),
+        ("mllp://h:x", "not the address of a door for HL7"),
     ],
 )
 def test_another_door_is_wrong_use(url, said):
     result = CliRunner().invoke(command, ["-", "--to", url], input="", terminal_width=200)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_several_connections_are_for_hl7(publisher):
+    result = sending('{"topic": "a", "payload": 1}', "--connections", "2")
+    assert result.exit_code == 2
+    assert "--connections is for HL7" in result.stderr
 
 
 def test_a_file_that_is_not_there_is_wrong_use(tmp_path):
@@ -202,3 +211,10 @@ def test_progress_is_told_now_and_then(publisher, monkeypatch, capsys):
         made.messages.append(1)
         progress.show()
     assert capsys.readouterr().err == "sent 2, acknowledged 2, 0/s\n"
+
+
+def test_progress_says_of_how_many_where_that_is_known(publisher, monkeypatch, capsys):
+    times = iter([0.0, 5.0])
+    monkeypatch.setattr(send.time, "monotonic", lambda: next(times))
+    send.Progress(publisher("url"), 728).show()
+    assert capsys.readouterr().err == "sent 0 of 728, acknowledged 0, 0/s\n"

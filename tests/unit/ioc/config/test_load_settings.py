@@ -180,9 +180,18 @@ def test_no_error_text_holds_a_secret() -> None:
     assert "hunter2" not in str(faults_of({}))
 
 
-def test_doors_of_later_versions_are_known_and_what_would_be_ignored_is_refused() -> None:
-    for name in ("URL", "TOKEN", "TOKEN_FILE", "ORG", "BUCKET"):
-        assert "not supported by this version" in faults_of({f"IOC_INFLUXDB__{name}": "x"})[0]
+def test_influxdb_is_named_by_four_settings_and_its_token_is_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hunter2\n")
+    environ = {
+        f"IOC_INFLUXDB__{name}": text for name, text in [("URL", "http://x:8086"), ("ORG", "o"), ("BUCKET", "b")]
+    }
+    influxdb = load_settings(environ | {"IOC_INFLUXDB__TOKEN_FILE": str(tmp_path / "token")}).influxdb
+    assert (influxdb.url, influxdb.org, influxdb.bucket) == ("http://x:8086", "o", "b")
+    assert influxdb.token.reveal() == "hunter2"
+    assert "hunter2" not in repr(influxdb)
+    assert load_settings({}).influxdb.url == ""
+    for name, text in [("URL", "influx:8086"), ("BUCKET", "a b")]:
+        assert faults_of({f"IOC_INFLUXDB__{name}": text})
 
 
 def test_variables_of_the_tests_and_of_others_are_left_alone() -> None:

@@ -137,6 +137,22 @@ def test_what_should_come_is_every_key_and_every_computed_value_of_every_device(
     assert list(registry.expected("bv09")) == []
 
 
+def test_a_facility_for_tests_stands_last_and_is_no_hospital(tmp_path: Path, catalogue: Catalogue) -> None:
+    shutil.copytree(BASE, tmp_path / "registry")
+    text = (BASE / "bv01.yaml").read_text(encoding="utf-8")
+    head = text[: text.index("places:")].replace("level:", "test: true\nlevel:")
+    (tmp_path / "registry" / "a-test.yaml").write_text(head, encoding="utf-8")
+    registry = load_registry(tmp_path, catalogue)
+    assert list(registry.facilities) == ["bv01", "a-test"]
+    assert list(registry.hospitals) == ["bv01"]
+    assert registry.facilities["a-test"].test
+    assert registry.facilities["a-test"].places == {}  # a facility may be known before any of its places is
+
+
+def test_the_wards_of_a_facility_are_its_places_of_that_kind(registry: Registry) -> None:
+    assert [ward.code for ward in registry.facilities["bv01"].wards] == ["icu"]
+
+
 def test_this_machine_is_known_and_stands_in_no_list(registry: Registry) -> None:
     assert registry.facility("_self") is SELF
     assert Registry({}, {}, {}).facility("_self") is SELF

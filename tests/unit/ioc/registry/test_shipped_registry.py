@@ -24,16 +24,36 @@ def registry(catalogue: Catalogue) -> Registry:
 
 
 def test_there_are_six_demo_facilities_and_the_second_has_two_sites(registry: Registry) -> None:
-    assert list(registry.facilities) == [f"bv0{n}" for n in range(1, 7)]
+    assert list(registry.hospitals) == [f"bv0{n}" for n in range(1, 7)]
     assert registry.demo
-    assert all(facility.demo for facility in registry.facilities.values())
+    assert all(facility.demo for facility in registry.hospitals.values())
     sites = {code: list(facility.sites) for code, facility in registry.facilities.items()}
     assert sites.pop("bv02") == ["cs1", "cs2"]
     assert all(codes == ["cs1"] for codes in sites.values())
 
 
+def test_the_facilities_for_trying_hl7_stand_behind_the_hospitals_and_have_no_devices(registry: Registry) -> None:
+    assert list(registry.facilities)[6:] == ["bv-mau", "simulated-hospital"]
+    for code in ("bv-mau", "simulated-hospital"):
+        facility = registry.facilities[code]
+        assert facility.test
+        assert not facility.demo
+        assert list(registry.devices_of(code)) == []
+    wards = {code: [ward.code for ward in facility.wards] for code, facility in registry.facilities.items()}
+    assert wards["bv-mau"] == ["NOI", "NGOAI", "HSTC", "SAN", "NHI", "CC"]
+    assert wards["simulated-hospital"] == []
+
+
+def test_every_ward_has_a_department_and_a_name_in_three_languages(registry: Registry) -> None:
+    for facility in registry.facilities.values():
+        for ward in facility.wards:
+            assert facility.places[ward.department].kind == "department"
+            assert all((ward.title.vi, ward.title.en, ward.title.fr)), f"{facility.code}/{ward.code}"
+    assert all("cap-cuu" in facility.places for facility in registry.hospitals.values())
+
+
 def test_every_file_says_that_it_is_invented() -> None:
-    for path in (ROOT / "configs" / "registry").glob("bv*.yaml"):
+    for path in [path for path in (ROOT / "configs" / "registry").glob("*.yaml") if path.stem != "kinds"]:
         text = path.read_text(encoding="utf-8")
         assert "no such hospital exists" in text.splitlines()[0]
 
@@ -127,7 +147,7 @@ def test_at_least_one_device_has_moved(registry: Registry) -> None:
 
 
 def test_titles_are_unique_within_a_facility(registry: Registry) -> None:
-    for code in registry.facilities:
+    for code in registry.hospitals:
         titles = Counter(device.title.vi for device in registry.devices_of(code))
         assert titles.most_common(1)[0][1] == 1
 

@@ -1,0 +1,1 @@
+"""The beds of a hospital: its wards, and the live map of one ward."""

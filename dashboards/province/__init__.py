@@ -1,0 +1,1 @@
+"""The board of a province: all its hospitals on one wall."""
