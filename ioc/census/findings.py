@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, case, func, select, tuple_
 
 from ioc.beds import NOT_SHARED
 from ioc.census.ground import Ground
@@ -61,8 +61,14 @@ _OPEN = select(stays, _LAST_HEARD.label("heard_ns")).where(
     stays.c.opened_ns <= bindparam("until_ns"),
 )
 _KEY = (findings.c.last_ns, findings.c.facility, findings.c.kind, findings.c.subject)
+# Messages of a day share one row that counts them; anything else is one thing, however often it was seen.
+_OF_MESSAGES = (FindingKind.LATE, FindingKind.DOUBLED, FindingKind.SAME_CONTROL_ID, FindingKind.FUTURE)
 _COUNTS = (
-    select(findings.c.facility, findings.c.kind, func.count())
+    select(
+        findings.c.facility,
+        findings.c.kind,
+        func.sum(case((findings.c.kind.in_(_OF_MESSAGES), findings.c.count), else_=1)),
+    )
     .where(findings.c.cleared_ns.is_(None))
     .group_by(findings.c.facility, findings.c.kind)
 )
@@ -98,9 +104,10 @@ class FindingReader:
         return Findings(tuple(found[:limit]), "|".join(map(str, _key(found[limit - 1]))) if more else "")
 
     def counts(self) -> dict[tuple[str, FindingKind], int]:
-        """How many stand, by facility and kind."""
+        """How many stand, by facility and kind; of messages (late, doubled …) how many there were."""
         with reading(self._engine) as connection:
-            found = {(facility, FindingKind(kind)): number for facility, kind, number in connection.execute(_COUNTS)}
+            rows = connection.execute(_COUNTS).all()
+        found = {(facility, FindingKind(kind)): int(number) for facility, kind, number in rows}
         return found | Counter((item.facility, item.kind) for feed in self._asked("") for item in self._seen(feed))
 
     def _asked(self, facility: str) -> Iterator[Feed]:

@@ -15,7 +15,7 @@ from ioc.census.stays import StayBook, Told
 from ioc.census.tables import bed_statuses, controls, facts, findings, places
 from ioc.config import Settings
 from ioc.database import writing
-from ioc.domain import STALE_AFTER, Fact, FactKind
+from ioc.domain import MILLISECOND, STALE_AFTER, Fact, FactKind
 
 KEEP_FINDINGS = 30 * 24 * HOUR
 
@@ -123,7 +123,8 @@ def _sorted_out(connection: Connection, given: Sequence[Fact]) -> tuple[list[Fac
 
 def _status_row(fact: Fact) -> Values:
     assert fact.bed_status is not None
-    when = fact.occurred_ns, fact.message, fact.sent_ns
+    # of one moment the last one written counts: its number stands where its sender has no digits
+    when = fact.occurred_ns, fact.message, fact.sent_ns + fact.sequence % MILLISECOND
     return (fact.facility, *spot_values(fact.spot), *when, fact.bed_status.value)
 
 

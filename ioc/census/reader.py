@@ -14,7 +14,7 @@ from ioc.census.ground import Ground, Key
 from ioc.census.history import History, MoveRow, Rules, SpellRow
 from ioc.census.model import Census, Feed, FindingKind, Findings
 from ioc.census.names import HOUR, day_before, max_age_ns
-from ioc.census.replay import order
+from ioc.census.replay import in_order
 from ioc.census.rows import fact_of_row
 from ioc.census.tables import bed_statuses, facts, feeds, gaps, moves, places, spells
 from ioc.config import Settings
@@ -172,7 +172,7 @@ class CensusReader:
 
     def _facts(self, *where: Any) -> list[Fact]:
         with reading(self._engine) as connection:
-            return sorted(map(fact_of_row, connection.execute(select(facts).where(*where))), key=order)
+            return in_order(map(fact_of_row, connection.execute(select(facts).where(*where))))
 
     def _ground(self, facility: str) -> Ground:
         return Ground(self._registry.facility(facility), self._register.beds(facility), self._register.wards(facility))

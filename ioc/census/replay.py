@@ -26,12 +26,24 @@ _ORDER = (
     FactKind.EXPECTED_CANCELLED,
     FactKind.MERGED,
 )
+_CANCELS = frozenset(kind for kind in _ORDER if kind.value.endswith("_cancelled"))
 RANK = {kind: rank for rank, kind in enumerate(_ORDER)} | {FactKind.BED_STATUS: 99, FactKind.HEARD: 99}
 
 
-def order(fact: Fact) -> tuple[int, int, int, int, str, int]:
-    """The key by which facts are told: the same wherever and whenever they came in."""
-    return fact.occurred_ns, fact.sent_ns, RANK[fact.kind], fact.sequence, fact.message, fact.part
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """As they are told: the same wherever and whenever they came in.
+
+    Of one moment the kinds decide, and then which was written first. Where something is cancelled in it, only the
+    latter: what is done once more comes after the cancel of what was done before.
+    """
+    found = list(facts)
+    undone = {(fact.visit, fact.occurred_ns, fact.sent_ns) for fact in found if fact.kind in _CANCELS}
+
+    def order(fact: Fact) -> tuple[int, int, int, int, int, str, int]:
+        rank, at = RANK[fact.kind], (fact.occurred_ns, fact.sent_ns)
+        return *at, 0 if undone and (fact.visit, *at) in undone else rank, fact.sequence, rank, fact.message, fact.part
+
+    return sorted(found, key=order)
 
 
 def replay(facts: Iterable[Fact], emergency_ns: int) -> dict[str, Stay]:
@@ -40,12 +52,11 @@ def replay(facts: Iterable[Fact], emergency_ns: int) -> dict[str, Stay]:
     Merges among them (of the same facility) make the stays of patients without a visit number follow the one who is
     left. ``emergency_ns`` is how long an emergency visit without an end lasts.
     """
-    ordered = sorted(facts, key=order)
     visits: dict[str, Visit] = {}
     route: dict[str, str] = {}
     merges: list[Fact] = []
     told: tuple[str, int] | None = None
-    for fact in ordered:
+    for fact in in_order(facts):
         if (fact.message, fact.part) == told:
             continue
         told = fact.message, fact.part

@@ -15,7 +15,7 @@ KNOWN = ("changeme", "change-me", "change_me", "secret", "password", "default", 
 
 
 def ensure_secrets(settings: Settings) -> None:
-    """Make ``data_dir/secrets/{web,quarantine,webhook,identity}.key`` where they are missing; what is there stays as it is.
+    """Make the keys of ``NAMES`` in ``data_dir/secrets/`` where they are missing; what is there stays as it is.
 
     Each holds 32 random bytes in URL-safe base64. Safe when several processes do it at once.
     """

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import OperationalError
 
-from ioc.census import Ledger
+from ioc.census import FindingKind, Ledger
 from ioc.census.tables import facts, gaps, sampled
 from ioc.database import reading, writing
 from ioc.domain import MINUTE, SECOND, BedStatus, FactKind, Quality, Spot
@@ -51,6 +51,7 @@ def test_the_same_receipt_once_more_is_not_doubled_and_another_of_the_same_messa
     assert scene.found("doubled") == [("doubled", DAY, 2)]
     assert scene.ledger.keep([fact, *again]).doubled == 0  # as after a crash
     assert scene.found("doubled") == [("doubled", DAY, 2)]
+    assert scene.reader.counts()[FACILITY, FindingKind.DOUBLED] == 2
     assert rows(scene.engine) == 1
 
 

@@ -29,3 +29,12 @@ def test_a_reader_opens_before_the_worker_has_made_the_store(tmp_path: Path):
         reader.series("fridge.temp")
     open_store(settings).close()
     assert reader.series("fridge.temp") == []
+
+
+def test_with_an_address_it_is_the_influxdb_of_the_settings_and_it_is_not_asked_before_it_is_used(tmp_path: Path):
+    influxdb = {"URL": "http://influx.example:8086", "ORG": "o", "BUCKET": "b", "TOKEN": "t"}
+    environ = {f"IOC_INFLUXDB__{name}": text for name, text in influxdb.items()}
+    store = open_store(load_settings(environ | {"IOC_DATA_DIR": str(tmp_path)}), read_only=True)
+    assert type(store).__name__ == "InfluxStore"
+    assert list(tmp_path.iterdir()) == []
+    store.close()
