@@ -98,7 +98,7 @@ class Message:
             what = f"a field that is needed is not in the character set {self.codecs[0]}"
             raise RejectError(Reason.ENCODING, what) from None
         if self._escape and self._escape in data:
-            text = self._unescaped(text)
+            text = self._unescaped(text).strip()
         return "" if text == NULL else text
 
     def _unescaped(self, text: str) -> str:

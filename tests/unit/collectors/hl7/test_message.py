@@ -66,7 +66,7 @@ def test_repetitions_are_taken_apart() -> None:
     ("written", "meant"),
     [
         (rb"K\T\N", "K&N"), (rb"\F\\S\\R\\E\x", "|^~\\x"), (rb"A\X4E\B", "ANB"), (rb"\H\NOI\N\ 2", "NOI 2"),
-        (rb"a\.br\b", "a b"), (rb"a\Zfoo\b", "ab"), (rb"open\end", r"open\end"), (rb"\Xzz\a", "a"), (b"A&1", "A&1"),
+        (rb"a\.br\b", "a b"), (rb"\.sp\NOI\.br\", "NOI"), (rb"a\Zfoo\b", "ab"), (rb"open\end", r"open\end"), (rb"\Xzz\a", "a"), (b"A&1", "A&1"),
     ],
 )  # fmt: skip
 def test_escapes_are_read_in_the_fields_that_are_used(written: bytes, meant: str) -> None:

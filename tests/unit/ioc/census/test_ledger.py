@@ -36,6 +36,13 @@ def test_it_tells_what_was_heard_and_where_anything_changed(scene: Scene) -> Non
     assert scene.ledger.keep([status]).changed == {FACILITY}
 
 
+def test_of_two_states_of_a_bed_of_one_moment_the_one_written_last_counts(scene: Scene) -> None:
+    dirty = tell(K.BED_STATUS, 9, spot=NOI1, bed_status=BedStatus.HOUSEKEEPING, message="z")
+    clean = tell(K.BED_STATUS, 9, spot=NOI1, bed_status=BedStatus.UNOCCUPIED, message="a")
+    scene.keep(clean, dirty)
+    assert scene.bed(10, NOI1).reported == "U"
+
+
 def test_a_sign_of_life_is_not_kept(scene: Scene) -> None:
     scene.say(K.HEARD, 8)
     assert rows(scene.engine) == 0

@@ -96,10 +96,10 @@ def test_of_one_moment_with_a_cancel_in_it_what_was_written_last_counts() -> Non
     at_once = [tell(K.DISCHARGED, 9, "v"), tell(K.DISCHARGE_CANCELLED, 9, "v"), tell(K.DISCHARGED, 9, "v")]
     found = stay(admitted(), *at_once)
     assert (lain(found), found.ended) == ([(NOI1, 8, 9)], "home")
-    moved = [tell(K.TRANSFERRED, 9, "v", spot) for spot in (ICU1, CC1)]
-    undone = tell(K.TRANSFER_CANCELLED, 9, "v", NOI1, sequence=moved[0].sequence)
-    moved[1] = replace(moved[1], sequence=undone.sequence + 1)
-    assert stay(admitted(), *moved, undone).spot == CC1
+    there = tell(K.TRANSFERRED, 9, "v", ICU1)
+    back = tell(K.TRANSFER_CANCELLED, 9, "v", NOI1)
+    elsewhere = tell(K.TRANSFERRED, 9, "v", CC1)
+    assert stay(elsewhere, back, there, admitted()).spot == CC1
 
 
 def test_a_cancelled_transfer_takes_the_patient_back_and_leaves_the_other_bed_clean() -> None:

@@ -1,0 +1,173 @@
+"""Values out of InfluxDB as they were written: the newest of each series, and all of a range."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ioc.domain import Quality, Reading, Series
+from ioc.timeseries.contract import Where
+from ioc.timeseries.influx import Server
+from ioc.timeseries.influx_flux import CONDITIONS, Script
+from ioc.timeseries.influx_notes import Notes
+from ioc.timeseries.influx_windows import COUNT, QUALITY, Asked, tier_buckets
+from ioc.timeseries.lines import END_OF_TIME
+from ioc.timeseries.memory import Bucket
+from ioc.timeseries.question import matches
+
+AT_ONCE = 40  # points that are asked for one by one in a question
+
+_T = TypeVar("_T")
+_Points = dict[Series, list[tuple[int, float]]]
+_Moment = tuple[Series, int]  # a prefix, and when
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Reads values and the qualities beside them."""
+
+    server: Server
+    notes: Notes
+
+    def latest(self, metric: str, where: Where | None, oldest: int) -> list[Reading]:
+        """See the contract."""
+        marks = self.notes.read((), ()).marks
+        script = Script()
+        asked = Asked(metric, where or {})
+        for name, fields in (("value", ()), (QUALITY, (QUALITY,))):
+            rows = script.rows(
+                self.server.access.bucket, max(oldest, marks.raw_from, 0), END_OF_TIME, *asked.raw(script, *fields)
+            )
+            script.ask(name, f"{rows} |> last()")
+        readings = self._readings(script)
+        found = (reading for reading in readings if matches(reading.series, where))
+        return sorted(found, key=lambda reading: reading.series.key)
+
+    def latest_all(self) -> Iterator[Reading]:
+        """See the contract."""
+        marks = self.notes.read((), ()).marks
+        script = Script()
+        script.ask("all", f"{script.rows(self.server.access.bucket, marks.raw_from, END_OF_TIME)} |> last()")
+        seen = set()
+        for reading in self._readings(script):
+            seen.add(reading.series)
+            yield reading
+        yield from self._rolled_up(marks.five_minutes_from, seen)
+
+    def raw(
+        self, metric: str, where: Where | None, start: int, stop: int, limit: int | None
+    ) -> list[tuple[Series, list[tuple[int, float, Quality]]]]:
+        """See the contract. The qualities are asked for afterwards, as far as the values go."""
+        start = max(start, self.notes.read((), ()).marks.raw_from, 0)
+        asked = Asked(metric, where or {})
+        values = self._values(asked, start, max(start, stop), limit)
+        kept: list[tuple[Series, list[tuple[int, float]]]] = []
+        left = END_OF_TIME if limit is None else limit
+        for series in sorted((series for series in values if matches(series, where)), key=lambda series: series.key):
+            points = values[series][:left]
+            if points:
+                kept.append((series, points))
+            left -= len(points)
+        named = self._named(asked, kept)
+        return [
+            (series, [(time_ns, value, named.get((series.tags, time_ns), Quality.GOOD)) for time_ns, value in points])
+            for series, points in kept
+        ]
+
+    def _values(self, asked: Asked, start: int, stop: int, limit: int | None) -> _Points:
+        script = Script()
+        rows = script.rows(self.server.access.bucket, start, stop, *asked.raw(script))
+        if limit is not None:
+            rows = f"{rows} |> limit(n: {script.given(limit)})"
+        script.ask("values", rows)
+        found: _Points = {}
+        if start < stop and limit != 0:
+            for table, points in self.server.ask(script):
+                found[table.series] = [(time_ns, float(value)) for time_ns, value in points]
+        return found
+
+    def _named(
+        self, asked: Asked, kept: Sequence[tuple[Series, Sequence[tuple[int, float]]]]
+    ) -> dict[tuple[tuple[tuple[str, str], ...], int], Quality]:
+        """By tags and time the qualities that are not good, over the whole range of some values."""
+        if not kept:
+            return {}
+        start = min(points[0][0] for _, points in kept)
+        stop = max(points[-1][0] for _, points in kept) + 1
+        script = Script()
+        conditions = asked.raw(script, QUALITY)
+        good = script.given(Quality.GOOD.value)
+        rows = script.rows(self.server.access.bucket, start, stop, *conditions, f'r["_value"] != {good}')
+        script.ask(QUALITY, rows)
+        return {
+            (table.tags, time_ns): Quality(value)
+            for table, points in self.server.ask(script)
+            for time_ns, value in points
+        }
+
+    def _readings(self, script: Script) -> list[Reading]:
+        """The values of an answer with the qualities that stand beside them, in the answer or where they were."""
+        values: list[tuple[Series, Series, int, float]] = []
+        qualities: dict[Series, tuple[int, str]] = {}
+        for table, ((newest, text),) in self.server.ask(script):
+            if table.field == QUALITY:
+                qualities[table.prefix] = (newest, text)
+            else:
+                values.append((table.series, table.prefix, newest, float(text)))
+        elsewhere = self._moments({
+            (prefix, time_ns) for _, prefix, time_ns, _ in values if qualities.get(prefix, (time_ns, ""))[0] != time_ns
+        })  # fmt: skip
+        readings = []
+        for series, prefix, time_ns, value in values:
+            at, named = qualities.get(prefix, (time_ns, Quality.GOOD.value))
+            quality = Quality(named) if at == time_ns else elsewhere.get((prefix, time_ns), Quality.GOOD)
+            readings.append(Reading(series, time_ns, value, quality))
+        return readings
+
+    def _moments(self, moments: Iterable[_Moment]) -> dict[_Moment, Quality]:
+        """The qualities at some moments, each asked for by itself: a device may send its values by turns."""
+        found: dict[_Moment, Quality] = {}
+        for some in _by(list(moments), AT_ONCE):
+            script = Script()
+            for number, (prefix, time_ns) in enumerate(some):
+                of = script.prefixes([prefix])
+                rows = script.rows(self.server.access.bucket, time_ns, time_ns + 1, of, script.is_("_field", QUALITY))
+                script.ask(str(number), rows)
+            for table, points in self.server.ask(script):
+                found.update({(table.prefix, time_ns): Quality(value) for time_ns, value in points})
+        return found
+
+    def _rolled_up(self, start: int, but: set[Series]) -> Iterator[Reading]:
+        """The last value of the newest five-minute row of the series that have no raw values."""
+        script = Script()
+        rows = script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.is_("_field", COUNT))
+        script.ask("there", f"{rows} |> last()")
+        void = []
+        for some in _by([table.prefix for table, _ in self.server.ask(script) if table.prefix not in but], CONDITIONS):
+            script = Script()
+            rows = script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.prefixes(some))
+            script.ask("newest", f"{rows} |> last()")
+            for series, by_time in tier_buckets(self.server.ask(script)).items():
+                bucket = by_time[max(by_time)]
+                if series in some and bucket.count:
+                    yield _reading(series, bucket)
+                elif series in some:
+                    void.append(series)
+        for some in _by(void, AT_ONCE):
+            yield from self._before_void(some, start)
+
+    def _before_void(self, some: Sequence[Series], start: int) -> Iterator[Reading]:
+        """For series whose newest row was taken back."""
+        script = Script()
+        script.ask("rows", script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.prefixes(some)))
+        for series, by_time in tier_buckets(self.server.ask(script)).items():
+            counted = [time_ns for time_ns, bucket in by_time.items() if bucket.count]
+            if counted and series in some:
+                yield _reading(series, by_time[max(counted)])
+
+
+def _reading(series: Series, bucket: Bucket) -> Reading:
+    return Reading(series, bucket.last_at, bucket.last, bucket.quality)
+
+
+def _by(items: list[_T], size: int) -> list[list[_T]]:
+    return [items[first : first + size] for first in range(0, len(items), size)]
