@@ -242,7 +242,7 @@ class _Decoder:
         found: Moment | None = None
         for fields, number in ((evn, 6), (pv1, own), (evn, 2), (self._message.head, 7)):
             found = moment(text(fields, number), self._source.zone) if number else None
-            if found is not None and found.exact:
+            if found is not None and found.exact and not (fields is pv1 and self._planned(found)):
                 break
             day, found = day or found, None
         found = found or day
@@ -250,6 +250,13 @@ class _Decoder:
             return self._received_ns, False
         ahead = found.ns > self._received_ns + AHEAD_ALLOWED_NS
         return (self._received_ns if ahead else found.ns), ahead
+
+    def _planned(self, found: Moment) -> bool:
+        """Whether PV1-44 of a pre-admission says when somebody is to come, and not when that was written down."""
+        if self._trigger != "A05":
+            return False
+        sent = moment(self._message.header(7), self._source.zone)
+        return found.ns > (sent.ns if sent else self._received_ns) + AHEAD_ALLOWED_NS
 
     def _spot(self, fields: Fields, segment: str, number: int) -> Spot:
         if len(fields) <= number or not fields[number]:

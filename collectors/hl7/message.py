@@ -109,7 +109,7 @@ class Message:
 
     def _meant(self, escape: str) -> str:
         """What stands between two escape signs; what only says how to print is left out."""
-        signs = self.head[2].decode()
+        signs = self.head[2][:4].decode()  # what may stand after them was not looked at
         plain = {"F": self.field.decode(), "S": signs[:1], "R": signs[1:2], "E": signs[2:3], "T": signs[3:4]}
         if escape in plain:
             return plain[escape]

@@ -15,10 +15,10 @@ _ORDER = (
     FactKind.REGISTERED,
     FactKind.ADMITTED,
     FactKind.BECAME_INPATIENT,
-    FactKind.BECAME_OUTPATIENT,
     FactKind.TRANSFERRED,
     FactKind.UPDATED,
     FactKind.MOVED_BY_UPDATE,
+    FactKind.BECAME_OUTPATIENT,
     FactKind.DISCHARGED,
     FactKind.ADMIT_CANCELLED,
     FactKind.TRANSFER_CANCELLED,
@@ -26,24 +26,37 @@ _ORDER = (
     FactKind.EXPECTED_CANCELLED,
     FactKind.MERGED,
 )
-_CANCELS = frozenset(kind for kind in _ORDER if kind.value.endswith("_cancelled"))
+_TURNS = frozenset(kind for kind in _ORDER if kind is FactKind.MERGED or kind.value.endswith("_cancelled"))
 RANK = {kind: rank for rank, kind in enumerate(_ORDER)} | {FactKind.BED_STATUS: 99, FactKind.HEARD: 99}
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """As they are told: the same wherever and whenever they came in.
 
-    Of one moment the kinds decide, and then which was written first. Where something is cancelled in it, only the
-    latter: what is done once more comes after the cancel of what was done before.
+    Of one moment the kinds decide, and then which was written first. Where a visit has a cancel or a merge in it, only
+    the latter: what is done once more comes after the cancel of what was done before, and what is said under a new
+    number after the merge that gave it.
     """
     found = list(facts)
-    undone = {(fact.visit, fact.occurred_ns, fact.sent_ns) for fact in found if fact.kind in _CANCELS}
+    turned = {
+        (visit, fact.occurred_ns, fact.sent_ns) for fact in found if fact.kind in _TURNS for visit in _touched(fact)
+    }
 
     def order(fact: Fact) -> tuple[int, int, int, int, int, str, int]:
         rank, at = RANK[fact.kind], (fact.occurred_ns, fact.sent_ns)
-        return *at, 0 if undone and (fact.visit, *at) in undone else rank, fact.sequence, rank, fact.message, fact.part
+        return *at, 0 if turned and (fact.visit, *at) in turned else rank, fact.sequence, rank, fact.message, fact.part
 
     return sorted(found, key=order)
+
+
+def _touched(turn: Fact) -> tuple[str, ...]:
+    """The visits whose order of telling a cancel or a merge decides; a merge is of none itself."""
+    return (turn.visit, *_unnumbered(turn)) if turn.kind is FactKind.MERGED else (turn.visit,)
+
+
+def _unnumbered(merge: Fact) -> tuple[str, str]:
+    """Both patients' visits without a number: of who is left, and of who is no more."""
+    return "p" + merge.patient, "p" + merge.other_patient
 
 
 def replay(facts: Iterable[Fact], emergency_ns: int) -> dict[str, Stay]:
@@ -73,12 +86,13 @@ def replay(facts: Iterable[Fact], emergency_ns: int) -> dict[str, Stay]:
 
 
 def _follow(merge: Fact, route: dict[str, str], visits: dict[str, Visit]) -> None:
-    """From now on both patients' visits without a number are one: the open one. Two open ones are both kept."""
-    ids = ("p" + merge.patient, "p" + merge.other_patient)
-    kept, gone = (route.get(visit, visit) for visit in ids)
+    """From now on both patients' visits without a number are one: the open one, or the only one there is, as its end
+    may be cancelled. Two open ones are both kept.
+    """
+    kept, gone = (route.get(visit, visit) for visit in _unnumbered(merge))
     kept_open, gone_open = (name in visits and visits[name].open for name in (kept, gone))
     if kept == gone or (kept_open and gone_open):
         return
-    old, new = (kept, gone) if gone_open else (gone, kept)
+    old, new = (kept, gone) if gone_open or (gone in visits and kept not in visits) else (gone, kept)
     for visit in {old, *(visit for visit, name in route.items() if name == old)}:
         route[visit] = new

@@ -185,7 +185,7 @@ class Visit:
                 self._move(fact.spot, fact.occurred_ns)
             return
         last = self._last_move
-        if not self.open or last is None or last.kind != TRANSFERRED:
+        if not self.open or last is None or last.kind != TRANSFERRED or self._is_back(fact, last):
             self._fault(FindingKind.CANCELS_NOTHING, fact)
             return
         last.cancelled_ns = fact.occurred_ns
@@ -267,6 +267,10 @@ class Visit:
             self._count(at_ns, TRANSFERRED, self.stay.spot, spot)
         self._rise(at_ns, vacated=True)
         self._lie(spot, at_ns)
+
+    def _is_back(self, fact: Fact, last: Move) -> bool:
+        """Whether this cancel of a transfer says again what one before it has done, and not what ``last`` did."""
+        return fact.spot == self.stay.spot and _differs(fact.prior, last.from_spot)
 
     def _correct(self, fact: Fact, wrong: Spot) -> None:
         """After a cancel: the patient is where the cancel says, unless it repeats what it cancels."""

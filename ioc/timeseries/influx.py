@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import influxdb_client
 from influxdb_client.rest import ApiException
+from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from ioc.config import Secret
@@ -54,15 +55,13 @@ class Server:
     and RefusedError where what was sent is wrong.
     """
 
-    def __init__(self, access: Access, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, access: Access, *, answer_s: float = ANSWER_S, keep_alive: bool = True) -> None:
         self.access = access
         self._answer_s = answer_s
+        self._keep_alive = keep_alive
         self._url = access.url.rstrip("/")
         self._pool = bounded_pool(answer_s)
-        self._client = _library.InfluxDBClient(
-            self._url, access.token.reveal(), org=access.org, timeout=int(answer_s * 1000)
-        )
-        self._client.api_client.rest_client.pool_manager = self._pool
+        self._client = self._connect(self._pool)
         self._headers = {
             "Authorization": f"Token {access.token.reveal()}",
             "Content-Type": "text/plain; charset=utf-8",
@@ -83,9 +82,9 @@ class Server:
 
     def ask(self, script: Script) -> Iterator[tuple[Table, Rows]]:
         """The tables of all questions of a script as they come."""
-        with Deadline(self._answer_s) as deadline, self._meaning():
+        with self._asking() as client, Deadline(self._answer_s) as deadline, self._meaning():
             with deadline.watching():
-                answer = self._client.query_api().query_raw(script.text, dialect=_DIALECT, params=script.params)
+                answer = client.query_api().query_raw(script.text, dialect=_DIALECT, params=script.params)
             try:
                 yield from parse(lines_of(answer))
             except ValueError as error:
@@ -156,6 +155,27 @@ class Server:
         """Let go of the connections."""
         self._client.close()
         self._pool.clear()
+
+    def _connect(self, pool: PoolManager) -> Any:
+        token = self.access.token.reveal()
+        client = _library.InfluxDBClient(self._url, token, org=self.access.org, timeout=int(self._answer_s * 1000))
+        client.api_client.rest_client.pool_manager = pool
+        return client
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        """The client, or one for a single question: the web server's threads have a loop of gevent for each task, and
+        a connection that another task has opened belongs to a loop that is no more."""
+        if self._keep_alive:
+            yield self._client
+            return
+        pool = bounded_pool(self._answer_s)
+        client = self._connect(pool)
+        try:
+            yield client
+        finally:
+            client.close()
+            pool.clear()
 
     def _bucket(self, name: str) -> Any:
         """The bucket of our organisation, None where it has none of this name."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 from ioc.domain import Quality, Reading, Series
 from ioc.timeseries.contract import Where
 from ioc.timeseries.influx import Server
+from ioc.timeseries.influx_csv import Rows, Table
 from ioc.timeseries.influx_flux import CONDITIONS, Script
 from ioc.timeseries.influx_notes import Notes
 from ioc.timeseries.influx_windows import COUNT, QUALITY, Asked, tier_buckets
@@ -30,16 +31,15 @@ class Newest:
 
     def latest(self, metric: str, where: Where | None, oldest: int) -> list[Reading]:
         """See the contract."""
-        marks = self.notes.read((), ()).marks
         script = Script()
         asked = Asked(metric, where or {})
         for name, fields in (("value", ()), (QUALITY, (QUALITY,))):
-            rows = script.rows(
-                self.server.access.bucket, max(oldest, marks.raw_from, 0), END_OF_TIME, *asked.raw(script, *fields)
-            )
+            rows = script.rows(self.server.access.bucket, max(oldest, 0), END_OF_TIME, *asked.raw(script, *fields))
             script.ask(name, f"{rows} |> last()")
-        readings = self._readings(script)
-        found = (reading for reading in readings if matches(reading.series, where))
+        self.notes.ask_marks(script)
+        marks, tables = self.notes.split(self.server.ask(script))
+        readings = self._readings(tables)
+        found = (one for one in readings if one.time_ns >= marks.raw_from and matches(one.series, where))
         return sorted(found, key=lambda reading: reading.series.key)
 
     def latest_all(self) -> Iterator[Reading]:
@@ -48,7 +48,7 @@ class Newest:
         script = Script()
         script.ask("all", f"{script.rows(self.server.access.bucket, marks.raw_from, END_OF_TIME)} |> last()")
         seen = set()
-        for reading in self._readings(script):
+        for reading in self._readings(self.server.ask(script)):
             seen.add(reading.series)
             yield reading
         yield from self._rolled_up(marks.five_minutes_from, seen)
@@ -57,9 +57,10 @@ class Newest:
         self, metric: str, where: Where | None, start: int, stop: int, limit: int | None
     ) -> list[tuple[Series, list[tuple[int, float, Quality]]]]:
         """See the contract. The qualities are asked for afterwards, as far as the values go."""
-        start = max(start, self.notes.read((), ()).marks.raw_from, 0)
+        if limit is not None:
+            start = max(start, self.notes.read((), ()).marks.raw_from)
         asked = Asked(metric, where or {})
-        values = self._values(asked, start, max(start, stop), limit)
+        values = self._values(asked, max(start, 0), stop, limit) if start < stop and limit != 0 else {}
         kept: list[tuple[Series, list[tuple[int, float]]]] = []
         left = END_OF_TIME if limit is None else limit
         for series in sorted((series for series in values if matches(series, where)), key=lambda series: series.key):
@@ -74,16 +75,16 @@ class Newest:
         ]
 
     def _values(self, asked: Asked, start: int, stop: int, limit: int | None) -> _Points:
+        """The values of a range, of each series the first ``limit``; without a limit, none that are too old."""
         script = Script()
         rows = script.rows(self.server.access.bucket, start, stop, *asked.raw(script))
-        if limit is not None:
-            rows = f"{rows} |> limit(n: {script.given(limit)})"
-        script.ask("values", rows)
-        found: _Points = {}
-        if start < stop and limit != 0:
-            for table, points in self.server.ask(script):
-                found[table.series] = [(time_ns, float(value)) for time_ns, value in points]
-        return found
+        script.ask("values", rows if limit is None else f"{rows} |> limit(n: {script.given(limit)})")
+        self.notes.ask_marks(script)
+        marks, tables = self.notes.split(self.server.ask(script))
+        return {
+            table.series: [(time_ns, float(value)) for time_ns, value in points if time_ns >= marks.raw_from]
+            for table, points in tables
+        }
 
     def _named(
         self, asked: Asked, kept: Sequence[tuple[Series, Sequence[tuple[int, float]]]]
@@ -104,11 +105,11 @@ class Newest:
             for time_ns, value in points
         }
 
-    def _readings(self, script: Script) -> list[Reading]:
+    def _readings(self, tables: Iterable[tuple[Table, Rows]]) -> list[Reading]:
         """The values of an answer with the qualities that stand beside them, in the answer or where they were."""
         values: list[tuple[Series, Series, int, float]] = []
         qualities: dict[Series, tuple[int, str]] = {}
-        for table, ((newest, text),) in self.server.ask(script):
+        for table, ((newest, text),) in tables:
             if table.field == QUALITY:
                 qualities[table.prefix] = (newest, text)
             else:

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from ioc.domain import Series, rfc3339
 from ioc.timeseries.contract import ABSENT, DAY, FIVE_MINUTES
 from ioc.timeseries.influx import Server
-from ioc.timeseries.influx_csv import Table
+from ioc.timeseries.influx_csv import Rows, Table
 from ioc.timeseries.influx_flux import CONDITIONS, Script
 from ioc.timeseries.lines import END_OF_TIME
 from ioc.timeseries.question import bucket_of
@@ -57,7 +57,7 @@ class Notes:
     def read(self, metrics: Collection[str] | None = None, measurements: Collection[str] | None = None) -> Known:
         """The marks, the series of some metrics, and what is dirty of some measurements. None is all of them."""
         script = Script()
-        script.ask(MARK, script.rows(self._bucket, 0, 1, script.is_("_measurement", MARK)))
+        self.ask_marks(script)
         if metrics is None or metrics:
             of = script.one_of("metric", sorted(metrics)) if metrics else ""
             rows = script.rows(self._bucket, 0, _WEEK, script.is_("_measurement", SERIES), of)
@@ -66,19 +66,33 @@ class Notes:
             of = script.one_of("of", sorted(measurements)) if measurements else ""
             rows = script.rows(self._bucket, 0, END_OF_TIME, script.is_("_measurement", DIRTY), of)
             script.ask(DIRTY, f"{rows} |> sum()")
-        known, marks = Known(), dict.fromkeys(("rolled_to", "raw_from", "five_minutes_from"), 0)
+        known = Known()
         sums: dict[Scope, set[str]] = {}
-        for table, found in self._server.ask(script):
-            if table.name == MARK:
-                marks[table.field] = int(found[-1][1])
-            elif table.name == SERIES:
+        known.marks, tables = self.split(self._server.ask(script))
+        for table, found in tables:
+            if table.name == SERIES:
                 known.series += [Series.parse(key) for _, key in found]
             else:
                 sums.setdefault(_scope(table), set()).symmetric_difference_update({found[0][1]})
-        known.marks = Marks(**marks)
         known.series.sort(key=lambda series: series.key)
         known.dirty = self._dirty([scope for scope, uneven in sums.items() if uneven])
         return known
+
+    def ask_marks(self, script: Script) -> None:
+        """Ask for the marks beside what a script asks for."""
+        script.ask(MARK, script.rows(self._bucket, 0, 1, script.is_("_measurement", MARK)))
+
+    @staticmethod
+    def split(tables: Iterable[tuple[Table, Rows]]) -> tuple[Marks, list[tuple[Table, Rows]]]:
+        """The marks of an answer, and all the rest of it."""
+        marks: dict[str, int] = {}
+        others = []
+        for table, rows in tables:
+            if table.name == MARK:
+                marks[table.field] = int(rows[-1][1])
+            else:
+                others.append((table, rows))
+        return Marks(**marks), others
 
     def _dirty(self, scopes: Sequence[Scope]) -> dict[Scope, dict[int, int]]:
         """What is dirty of some scopes: those of which the sum of all marks is not the sum of what was done."""

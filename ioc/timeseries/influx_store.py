@@ -46,10 +46,11 @@ class InfluxStore:
         clock: Clock | None = None,
         retention: Retention | None = None,
         answer_s: float = ANSWER_S,
+        keep_alive: bool = True,
     ) -> None:
         self._clock = clock or SystemClock()
         self._retention = retention or Retention()
-        self._server = Server(access, answer_s=answer_s)
+        self._server = Server(access, answer_s=answer_s, keep_alive=keep_alive)
         self._notes = Notes(self._server)
         self._windows = Windows(self._server)
         self._newest = Newest(self._server, self._notes)

@@ -33,7 +33,7 @@ def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     asked here: each call says by itself what is wrong with it.
     """
     if settings.influxdb.url:
-        return open_influx(settings)
+        return open_influx(settings, keep_alive=not read_only)
     return open_sqlite(settings, read_only=read_only)
 
 
@@ -50,8 +50,8 @@ def access_of(settings: Settings) -> "Access":
     return Access(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token)
 
 
-def open_influx(settings: Settings) -> "InfluxStore":
+def open_influx(settings: Settings, *, keep_alive: bool = True) -> "InfluxStore":
     """The InfluxDB of the settings."""
     from ioc.timeseries.influx_store import InfluxStore  # noqa: PLC0415 (as above)
 
-    return InfluxStore(access_of(settings), retention=retention_of(settings))
+    return InfluxStore(access_of(settings), retention=retention_of(settings), keep_alive=keep_alive)

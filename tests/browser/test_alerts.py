@@ -100,7 +100,8 @@ def keep_publishing(centre: Centre, wall: Page, load: int, level: str) -> None:
     def reached() -> bool:
         centre.publish(UPS, {"load": load, "runtime": 41, "status": 0})
         time.sleep(0.4)
-        return (item.get_attribute("data-level") if item.count() else "") == level
+        levels = item.evaluate_all("found => found.map(one => one.dataset.level)")  # at once: it may go in between
+        return (levels[0] if levels else "") == level
 
     wait_until(f"the wall says {level or 'that it is over'}", reached, 20)
 

@@ -1,5 +1,7 @@
 """What the InfluxDB store makes of a server that refuses, hangs, drips, is set up wrongly, or is away."""
 
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -282,3 +284,25 @@ def test_a_question_that_the_server_refuses_is_said_in_its_words(server: FakeInf
     with pytest.raises(RefusedError, match="compilation"):
         list(asker.ask(Script(["nonsense"])))
     asker.close()
+
+
+GEVENT = """
+from gevent import monkey; monkey.patch_all()
+import sys, gevent
+from dashboards.offload import offload
+from ioc.config import load_settings
+from ioc.timeseries import open_store
+store = open_store(load_settings({"IOC_INFLUXDB__URL": sys.argv[1], "IOC_INFLUXDB__ORG": sys.argv[2],
+    "IOC_INFLUXDB__BUCKET": "rec", "IOC_INFLUXDB__TOKEN": sys.argv[3]}), read_only=True)
+for _ in range(3):
+    asked = [gevent.spawn(offload, store.series, "fridge.temp") for _ in range(12)]
+    gevent.joinall(asked, raise_error=True)
+    gevent.sleep(0.1)  # the threads' loops end
+print(sum(len(one.value) for one in asked))
+"""
+
+
+def test_the_threads_of_a_gevent_server_may_all_ask(server: FakeInflux):
+    words = [sys.executable, "-c", GEVENT, server.access.url, ORG, TOKEN]
+    asked = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (asked.stdout, asked.stderr) == ("0\n", "")

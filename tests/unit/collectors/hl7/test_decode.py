@@ -175,6 +175,13 @@ def test_a_discharge_happened_when_the_patient_left() -> None:
     assert fact(raw).occurred_ns == parse_rfc3339("2026-11-20T07:50:00+07:00")
 
 
+@pytest.mark.parametrize("later_s", [0, 86_400])
+def test_a_pre_admission_happened_when_it_was_written_down_and_not_when_somebody_is_to_come(later_s: int) -> None:
+    raw = adt("A05", PID, pv1(f44="20261120140000"), evn="20261120070200")
+    said = fact(raw, received_ns=NOW + later_s * SECOND)
+    assert (said.occurred_ns, said.skewed) == (parse_rfc3339("2026-11-20T07:02:00+07:00"), False)
+
+
 @pytest.mark.parametrize("unusable", ["20261120", "soon", "99991231235959", "2026112007"])
 def test_a_time_that_is_not_to_the_minute_gives_way_to_one_that_is(unusable: str) -> None:
     assert fact(adt("A01", PID, pv1(), evn=f"20261120070200||||{unusable}")).occurred_ns == parse_rfc3339(

@@ -66,7 +66,8 @@ def test_repetitions_are_taken_apart() -> None:
     ("written", "meant"),
     [
         (rb"K\T\N", "K&N"), (rb"\F\\S\\R\\E\x", "|^~\\x"), (rb"A\X4E\B", "ANB"), (rb"\H\NOI\N\ 2", "NOI 2"),
-        (rb"a\.br\b", "a b"), (rb"\.sp\NOI\.br\", "NOI"), (rb"a\Zfoo\b", "ab"), (rb"open\end", r"open\end"), (rb"\Xzz\a", "a"), (b"A&1", "A&1"),
+        (rb"a\.br\b", "a b"), (rb"\.sp\NOI\.br\ ", "NOI"),
+        (rb"a\Zfoo\b", "ab"), (rb"open\end", r"open\end"), (rb"\Xzz\a", "a"), (b"A&1", "A&1"),
     ],
 )  # fmt: skip
 def test_escapes_are_read_in_the_fields_that_are_used(written: bytes, meant: str) -> None:
@@ -74,6 +75,11 @@ def test_escapes_are_read_in_the_fields_that_are_used(written: bytes, meant: str
     pv1 = made.find(b"PV1")
     assert pv1 is not None
     assert made.text(pv1, 3) == meant
+
+
+def test_what_stands_after_the_signs_of_the_header_spoils_no_escape() -> None:
+    made = Message(b"MSH|^~\\&\xff|H\\T\\S|BV|||20261120080000||ADT^A01|1|P|2.5\r")
+    assert made.header(3) == "H&S"
 
 
 def test_a_name_in_a_wrong_character_set_spoils_nothing_else() -> None:

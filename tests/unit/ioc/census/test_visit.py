@@ -89,6 +89,12 @@ def test_of_one_moment_the_beginning_comes_first_and_then_what_was_written_first
     assert stay(back, there, admitted()).spot == NOI2
 
 
+def test_of_one_moment_a_move_comes_before_the_end_of_being_an_inpatient() -> None:
+    moved = tell(K.TRANSFERRED, 9, "v", ICU1, visit_class=INPATIENT)
+    found = stay(admitted(), moved, tell(K.BECAME_OUTPATIENT, 9, "v", visit_class=OUTPATIENT))
+    assert (found.visit_class, found.ended, lain(found)) == (OUTPATIENT, "outpatient", [(NOI1, 8, 9)])
+
+
 # cancels
 
 
@@ -120,6 +126,18 @@ def test_two_cancels_take_back_two_transfers() -> None:
     cancels = [tell(K.TRANSFER_CANCELLED, clock, "v") for clock in (11, 12, 13)]
     assert [stay(*there, *cancels[:number]).spot for number in range(4)] == [CC1, ICU1, NOI1, NOI1]
     assert wanting(stay(*there, *cancels)) == [FindingKind.CANCELS_NOTHING]
+
+
+def test_a_cancel_of_a_transfer_that_is_sent_again_takes_back_no_other() -> None:
+    there = [admitted(), tell(K.TRANSFERRED, 9, "v", NOI2), tell(K.TRANSFERRED, 10, "v", CC1)]
+    cancel, again = (tell(K.TRANSFER_CANCELLED, clock, "v", NOI2, prior=CC1) for clock in (11, 12))
+    found = stay(*there, cancel, again)
+    assert (found.spot, wanting(found)) == (NOI2, [FindingKind.CANCELS_NOTHING])
+    repeats = [
+        tell(K.TRANSFER_CANCELLED, 11, "v", CC1, prior=NOI2),
+        tell(K.TRANSFER_CANCELLED, 12, "v", NOI2, prior=NOI1),
+    ]
+    assert stay(*there, *repeats).spot == NOI1  # of a sender that repeats what it cancels
 
 
 def test_a_cancelled_discharge_begins_a_new_spell_where_the_patient_lay() -> None:
@@ -402,6 +420,20 @@ def test_of_two_open_stays_none_is_dropped() -> None:
     assert [lain(found[visit]) for visit in ("pA", "pB")] == [[(NOI1, 8, None)], [(NOI2, 8, None)]]
     ended = stays(*facts, tell(K.DISCHARGED, 10, "pB", patient="B"), tell(K.DISCHARGED, 11, "pA", patient="A"))
     assert [ended[visit].closed_ns for visit in ("pA", "pB")] == [hours(11), hours(10)]
+
+
+def test_the_end_of_a_stay_may_be_cancelled_under_the_number_that_its_patient_has_got_since() -> None:
+    ended = [admitted(8, NOI1, "pA", patient="A"), tell(K.DISCHARGED, 9, "pA", patient="A")]
+    back = tell(K.DISCHARGE_CANCELLED, 11, "pB", NOI1, patient="B")
+    (found,) = stays(*ended, merged(10, "B", "A"), back).values()
+    assert lain(found) == [(NOI1, 8, 9), (NOI1, 11, None)]
+    assert (counted(found), wanting(found)) == ([("admitted", "", "NOI")], [])
+
+
+def test_of_one_moment_what_is_said_under_the_new_number_comes_after_the_merge() -> None:
+    first = admitted(8, NOI1, "pA", patient="A")
+    found = stays(first, merged(9, "B", "A"), tell(K.DISCHARGED, 9, "pB", patient="B"))
+    assert [(name, lain(it), it.ended) for name, it in found.items()] == [("pA", [(NOI1, 8, 9)], "home")]
 
 
 def test_a_stay_follows_through_two_merges() -> None:
