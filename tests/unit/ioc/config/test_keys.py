@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ioc.config import Secret, Settings, ensure_secrets, load_settings, read_secret
+from ioc.config.keys import NAMES
 from ioc.errors import RefuseToStartError
 
 GOOD = "Zk3vQ0_8xT5pLr2WmY7uBn4sHc9dEa1fGj6iKo-XyPq="
@@ -31,7 +32,7 @@ def test_the_first_start_makes_every_key_for_their_owner_only(settings: Settings
     ensure_secrets(settings)
     folder = settings.data_dir / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert sorted(path.name for path in folder.iterdir()) == ["quarantine.key", "web.key", "webhook.key"]
+    assert sorted(path.name for path in folder.iterdir()) == [f"{name}.key" for name in sorted(NAMES)]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     web, quarantine = read_secret(settings, "web"), read_secret(settings, "quarantine")
     assert web != quarantine
@@ -67,7 +68,7 @@ def test_processes_that_start_together_agree_on_one_key(settings: Settings) -> N
         thread.join()
     assert len(seen) == 8
     assert len(set(seen)) == 1
-    assert len(list((settings.data_dir / "secrets").iterdir())) == 3
+    assert len(list((settings.data_dir / "secrets").iterdir())) == len(NAMES)
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_sentence_with_the_command(tmp_path: Path) -> None:
