@@ -27,7 +27,7 @@ from ioc.commands.prepare import first_beds
 from ioc.config import Settings, load_settings
 from ioc.database import make_engine, metadata
 from ioc.domain import MILLISECOND, SECOND, parse_rfc3339
-from ioc.intake import SourceStatuses
+from ioc.intake import SourceStatus, SourceStatuses
 from ioc.registry import load_registry
 from tests.functional.conftest import MISSING
 from tests.functional.harness import ROOT, Stack, stack, wait_for
@@ -158,8 +158,13 @@ def test_the_command_simulates_the_his_beside_the_devices_and_ends_at_once(centr
     assert made.end("simulator") == 0
     assert time.monotonic() - begun < 6
     settle(books, folder)
-    (status,) = (it for it in SourceStatuses(books.engine).all() if it.name == "his-bv05")
-    assert status.accepted > 50
+
+    def read() -> SourceStatus:
+        (status,) = (it for it in SourceStatuses(books.engine).all() if it.name == "his-bv05")
+        return status
+
+    wait_for("the worker writes down what it has counted", lambda: read().accepted > 50, 20)
+    status = read()
     assert status.quarantined.total() == 0
     assert "Traceback" not in made.log("simulator")
 
