@@ -1,13 +1,19 @@
 """What holds for every test: no sockets in unit tests, and no skip that nobody wrote down."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
+
+if "CI" not in os.environ:  # else hypothesis takes a profile of its own, in which the examples are always the same
+    settings.register_profile("ioc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("ioc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,8 +22,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let unit tests come first, on all cores; then those that start servers, one after another on a quiet machine."""
+    for item in items:
+        if not _is_unit(item):
+            item.add_marker(pytest.mark.xdist_group("servers"))
+    items.sort(key=lambda item: not _is_unit(item))
+
+
+def _is_unit(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(ROOT / "tests" / "unit")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.path.is_relative_to(ROOT / "tests" / "unit"):
+    if _is_unit(item):
         disable_socket(allow_unix_socket=True)
     else:
         enable_socket()
