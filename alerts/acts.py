@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, select, update
 from alerts.change import next_change
 from alerts.event import Happened, Why
 from alerts.incidents import MISSING, RESOLVED, Incident, incident_of
-from alerts.tables import deliveries, events, incidents
+from alerts.tables import LANE, deliveries, events, incidents
 from alerts.timeline import Row, end_messages, line_of, told_of
 from ioc.database import writing
 from ioc.domain import Clock, SystemClock
@@ -98,7 +98,7 @@ class Acts:
     @contextmanager
     def _changing(self, incident: str, *, over: bool = False) -> Iterator[tuple[Connection, Incident]]:
         """The incident as it is now, its row locked; ``over``: also where it is resolved."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             query = select(incidents).where(incidents.c.id == incident).with_for_update()
             row = connection.execute(query).mappings().first()
             if row is None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from alerts.message import decode_message
@@ -32,7 +32,8 @@ POLL_S = 0.5  # for what becomes due by the clock; what is new wakes us
 GOODBYE_S = 3.0  # for sends that are under way when we are told to end
 WAITS_S = (1, 2, 4, 8, 15, 30, 60, 120, 300)  # after the first, second … failed attempt; the last one from then on
 GIVEN_UP_AFTER_NS = 24 * 3600 * SECOND
-BUSY = (OperationalError, PoolTimeoutError)  # the database may take the same later
+# the database may take the same later; an InternalError is PostgreSQL's word for a session that stood still too long
+BUSY = (OperationalError, InternalError, PoolTimeoutError)
 
 
 @dataclass(frozen=True, slots=True)

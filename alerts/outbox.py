@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, insert, or_, select, tuple_, update
 
-from alerts.tables import attempts, deliveries
+from alerts.tables import LANE, attempts, deliveries
 from ioc.database import reading, writing
 from ioc.domain import SECOND, Clock
 from ioc.failpoints import failpoint
@@ -70,7 +70,7 @@ class Outbox:
                 row = connection.execute(_next(self._clock.now_ns(), closed)).first()
             if row is None:
                 return None
-            with writing(self._engine) as connection:
+            with writing(self._engine, LANE) as connection:
                 until_ns = self._take(connection, row.id)
             if until_ns:
                 failpoint("after-claim")
@@ -78,14 +78,14 @@ class Outbox:
 
     def release(self, waiting: Sequence[Delivery]) -> None:
         """Give back what was claimed and not sent: the next one need not wait for the claim to end."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             for delivery in waiting:
                 connection.execute(update(deliveries).where(self._ours(delivery)).values(_FREE))
 
     def mark_sent(self, delivery: Delivery, attempt: Attempt) -> None:
         """It has arrived, whoever holds the claim by now."""
         done = {"state": "sent", "done_ns": attempt.ended_ns, "error": "", **_FREE}
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             _record(connection, delivery, attempt)
             connection.execute(update(deliveries).where(_due(delivery)).values(done))
 
@@ -95,7 +95,7 @@ class Outbox:
             then = {"state": "given_up", "done_ns": attempt.ended_ns, "error": attempt.detail, **_FREE}
         else:
             then = {"due_ns": again_ns, "error": attempt.detail, **_FREE}
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             _record(connection, delivery, attempt)
             connection.execute(update(deliveries).where(self._ours(delivery)).values(then))
 

@@ -21,7 +21,7 @@ from alerts.level import Level
 from alerts.message import Status
 from alerts.people import People
 from alerts.rules import Notify, Rule
-from alerts.tables import attempts, counter, deliveries, events, incidents, rule_sets, states
+from alerts.tables import LANE, attempts, counter, deliveries, events, incidents, rule_sets, states
 from alerts.telling import Telling
 from alerts.timeline import AT_ONCE, Row, chunks, line_of
 from ioc.database import reading, writing
@@ -153,7 +153,7 @@ class Record:
 
     @contextmanager
     def _writing(self, token: int) -> Iterator[Connection]:
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             self._lease.confirm(connection, token)
             yield connection
 

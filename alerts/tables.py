@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, St
 
 from ioc.database import metadata
 
+LANE = "alerts"  # of all who write these tables
+
 # SQLite gives a rising number by itself only to a key that is called INTEGER.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 

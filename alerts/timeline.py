@@ -55,7 +55,9 @@ def told_of(connection: Connection, ids: Sequence[str]) -> dict[str, Told]:
     for some in chunks(ids):
         newest = select(func.max(deliveries.c.id)).where(deliveries.c.incident.in_(some))
         newest = newest.group_by(deliveries.c.incident, deliveries.c.person, deliveries.c.channel)
-        for row in connection.execute(select(*_LAST).where(deliveries.c.id.in_(newest))).mappings():
+        for row in connection.execute(
+            select(*_LAST).where(deliveries.c.id.in_(newest)).order_by(deliveries.c.id)
+        ).mappings():
             found[row["incident"]][row["person"], row["channel"]] = row
     return found
 

@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from markupsafe import escape
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -65,7 +66,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ProblemError, _problem)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database)
+    for kind in (OperationalError, InternalError, PoolTimeoutError):
+        app.register_error_handler(kind, _database)
     app.register_error_handler(IocError, _ours)
     app.register_error_handler(Exception, _unexpected)
 
@@ -97,8 +99,8 @@ def _csrf(error: CSRFError) -> BaseResponse:
     return answer(ProblemError(400, "csrf", error.description or "the form is too old", hint))
 
 
-def _database(error: OperationalError) -> BaseResponse:
-    _log.warning("the database does not answer: %s", error.orig)
+def _database(error: SQLAlchemyError) -> BaseResponse:
+    _log.warning("the database does not answer: %s", getattr(error, "orig", error))
     problem = ProblemError(503, "database_busy", "the database does not answer", "Try again in a few seconds.")
     problem.headers["Retry-After"] = "5"
     return answer(problem)

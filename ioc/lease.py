@@ -53,7 +53,7 @@ class Lease:
             return False
         expires_at_ns = self._clock.now_ns() + TTL_NS
         ours = (leases.c.name == self.name) & (leases.c.token == self.token) & (leases.c.owner == self.owner)
-        with writing(self._engine) as connection:
+        with writing(self._engine, lane=None) as connection:
             renewed = self.held() and bool(  # waiting for the lock may have taken longer than was left
                 connection.execute(update(leases).where(ours).values(expires_at_ns=expires_at_ns)).rowcount
             )
@@ -65,7 +65,7 @@ class Lease:
         if self._expires_at_ns:
             ours = (leases.c.name == self.name) & (leases.c.token == self.token) & (leases.c.owner == self.owner)
             self._expires_at_ns = 0
-            with writing(self._engine) as connection:
+            with writing(self._engine, lane=None) as connection:
                 connection.execute(update(leases).where(ours).values(expires_at_ns=0))
 
     def confirm(self, connection: Connection, token: int) -> None:
@@ -93,7 +93,7 @@ class Lease:
 
     def _write_ours(self, row: ColumnElement[bool]) -> tuple[int, int]:
         """The token and end of the lease now ours; zeros where another was faster."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, lane=None) as connection:
             found = connection.execute(select(leases).where(row).with_for_update()).first()
             if found is not None and self._valid(found.expires_at_ns):
                 return 0, 0

@@ -17,7 +17,7 @@ def upsert_statement(
     ``columns`` are those replaced (all but the key unless given), those in ``add`` by the sum of old and new;
     ``when`` says, given the row that is offered, under which condition.
     """
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name](table)
+    insert = _insert(engine, table)
     offered = insert.excluded
     keys = [column.name for column in table.primary_key.columns]
     names = columns or [column.name for column in table.columns if column.name not in keys]
@@ -26,6 +26,11 @@ def upsert_statement(
         set_={name: table.c[name] + offered[name] if name in add else offered[name] for name in names},
         where=when(offered) if when else None,
     )
+
+
+def insert_statement(engine: Engine, table: Table) -> Any:
+    """Insert a row; nothing where there is one of its key."""
+    return _insert(engine, table).on_conflict_do_nothing()
 
 
 def upsert(
@@ -38,3 +43,7 @@ def upsert(
     """Write the rows so, in the connection's transaction."""
     if rows:
         connection.execute(upsert_statement(connection.engine, table, columns, add=add), list(rows))
+
+
+def _insert(engine: Engine, table: Table) -> Any:
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name](table)

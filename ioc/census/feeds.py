@@ -13,9 +13,7 @@ from ioc.census.statements import add, put
 from ioc.census.tables import feeds, gaps, sampled
 from ioc.domain import Fact, Quality
 
-_FEEDS = (
-    select(feeds).where(feeds.c.facility.in_(bindparam("facilities", expanding=True))).with_for_update()
-)  # where rows can be locked, two writers of one facility come one after the other
+_FEEDS = select(feeds).where(feeds.c.facility.in_(bindparam("facilities", expanding=True)))
 _AGAIN = (
     update(sampled)
     .where(sampled.c.facility == bindparam("its_facility"), sampled.c.to_ns >= bindparam("first_ns"))

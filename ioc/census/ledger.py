@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select
 from ioc.catalogue import Catalogue
 from ioc.census.faults import FaultBook, is_late
 from ioc.census.feeds import FeedBook
-from ioc.census.names import HOUR, max_age_ns
+from ioc.census.names import HOUR, LANE, max_age_ns
 from ioc.census.rows import Values, row_of_fact, spot_values
 from ioc.census.statements import add, put
 from ioc.census.stays import StayBook, Told
@@ -42,7 +42,7 @@ class Kept:
 class Ledger:
     """Takes facts in any order and as often as they come: what follows is the same.
 
-    Two ledgers may write the same database; where it can lock rows, facts of one facility wait for each other.
+    Two ledgers may write the same database: they take turns.
     """
 
     def __init__(self, engine: Engine, settings: Settings, catalogue: Catalogue) -> None:
@@ -61,12 +61,12 @@ class Ledger:
         """Keep these facts, all or none. Errors of the database pass through, and nothing is kept then."""
         if not given:
             return Kept()
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             return self._keep(connection, given)
 
     def prune(self, now_ns: int) -> int:
         """Forget findings of which nothing was heard for 30 days; gives how many."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             return connection.execute(delete(findings).where(findings.c.last_ns < now_ns - KEEP_FINDINGS)).rowcount
 
     def _keep(self, connection: Connection, given: Sequence[Fact]) -> Kept:

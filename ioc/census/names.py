@@ -8,6 +8,7 @@ from ioc.domain import MINUTE, SECOND
 
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+LANE = "census"  # of all who write its tables
 _MAX_AGE = 5 * MINUTE  # where the catalogue has no such metric
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select, update
 
 from ioc.catalogue import Catalogue
 from ioc.census.model import Census, Feed
-from ioc.census.names import max_age_ns
+from ioc.census.names import LANE, max_age_ns
 from ioc.census.numbers import FIELDS, SOURCE, Numbers, line_of, numbers_of, prefix_of, sums_of
 from ioc.census.tables import sampled
 from ioc.database import writing
@@ -139,8 +139,8 @@ class Sampler:
 
     def _claim(self, feeds: Mapping[str, Feed], now_ns: int) -> list[_Claim]:
         """Note what is written now; facts that are kept from here on ask for their minutes again."""
-        with writing(self._engine) as connection:
-            marks = {row.facility: row for row in connection.execute(select(sampled).with_for_update())}
+        with writing(self._engine, LANE) as connection:
+            marks = {row.facility: row for row in connection.execute(select(sampled))}
             due = [_due(feed, marks.get(facility), now_ns, self._stale_ns) for facility, feed in feeds.items()]
             claims = list(_shared_out([it for it in due if it.minutes > 0]))
             rows = [
@@ -156,7 +156,7 @@ class Sampler:
         return claims
 
     def _release(self, claims: Sequence[_Claim]) -> None:
-        with writing(self._engine) as connection:
+        with writing(self._engine, LANE) as connection:
             for claim in claims:
                 row = (sampled.c.facility == claim.due.facility) & (sampled.c.claimed_from_ns == claim.spans[0][0])
                 connection.execute(update(sampled).where(row).values(claimed_from_ns=None))

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ioc.census.rows import Values
-from ioc.upsert import When, upsert_statement
+from ioc.upsert import When, insert_statement, upsert_statement
 
 
 class Statement:
@@ -29,8 +28,7 @@ class Statement:
 
 def add(engine: Engine, table: Table) -> Statement:
     """Insert a row; nothing where there is one of its key."""
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name](table)
-    return Statement(engine, insert.on_conflict_do_nothing(), table.columns.keys())
+    return Statement(engine, insert_statement(engine, table), table.columns.keys())
 
 
 def put(

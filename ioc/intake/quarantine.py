@@ -142,7 +142,7 @@ class Quarantine:
         query = select(table.c.reason, func.sum(table.c.count).label("n")).where(table.c.state == "open")
         if facility:
             query = query.where(table.c.facility == facility)
-        return {row["reason"]: row["n"] for row in self._rows(query.group_by(table.c.reason))}
+        return {row["reason"]: int(row["n"]) for row in self._rows(query.group_by(table.c.reason))}
 
     def get(self, id_: int, *, raw: bool = False) -> Item | None:
         """One item; with ``raw`` also its bytes, which may name a patient: the caller writes to the audit log."""
@@ -280,7 +280,7 @@ class Quarantine:
         with self._lock:
             if now_ns - self._held_at_ns >= MINUTE:
                 size = func.coalesce(func.sum(table.c.sealed_size + ROW_BYTES), 0)
-                self._held = connection.execute(select(size)).scalar_one()
+                self._held = int(connection.execute(select(size)).scalar_one())
                 self._held_at_ns = now_ns
             return self._held
 

@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import isfinite
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ioc.catalogue import Catalogue
@@ -19,7 +19,7 @@ from ioc.failpoints import failpoint
 from ioc.latest.ages import max_age_ns
 from ioc.latest.tables import latest, latest_counter
 from ioc.registry import Registry
-from ioc.upsert import upsert_statement
+from ioc.upsert import insert_statement, upsert_statement
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,16 @@ class LatestWriter:
     compared again, and change numbers are drawn inside the transaction that holds the counter.
     """
 
-    def __init__(self, engine: Engine, catalogue: Catalogue, registry: Registry, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        catalogue: Catalogue,
+        registry: Registry,
+        clock: Clock | None = None,
+        *,
+        timed: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """``timed`` opens what measures how long each write takes."""
         self._engine = engine
         self._catalogue = catalogue
         self._registry = registry
@@ -79,10 +88,10 @@ class LatestWriter:
             lambda new: ((new.as_of_ns > latest.c.as_of_ns) & ~_only_simulated(new)) | _same_time_other_value(new),
         ).compile(dialect=engine.dialect)
         self._connection: Connection | None = None
+        self._timed = timed
         self.error = ""
         with self._writing() as connection:
-            if connection.execute(select(latest_counter.c.change)).first() is None:
-                connection.execute(insert(latest_counter).values(id=1, change=0))
+            connection.execute(insert_statement(engine, latest_counter), {"id": 1, "change": 0})
 
     def offer(self, frames: Sequence[Frame]) -> None:
         """Take live frames, to be written with the next flush. Frames marked ``hist`` are not for here."""
@@ -104,7 +113,8 @@ class LatestWriter:
             if not self._unsaved:
                 return
             try:
-                self._save()
+                with self._timed():
+                    self._save()
             except DBAPIError as error:
                 raise RetryError(f"The present cannot be written to the database: {error.orig}.") from error
             failpoint("after-latest")
@@ -221,7 +231,10 @@ class LatestWriter:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """As ``ioc.database.writing``, on one connection: its cache, and SQLite's log, stay open between flushes."""
+        """As ``ioc.database.writing``, on one connection: its cache, and SQLite's log, stay open between flushes.
+
+        In no lane: where rows can be locked, that of the counter is the lock of all writers of the present.
+        """
         if self._connection is None:
             self._connection = self._engine.connect().execution_options(ioc_begin="immediate")
         try:
