@@ -163,13 +163,16 @@ SCHEMAS: dict[str, Json] = {
         emergency=_object(patients=INTEGER, arrivals_1h=INTEGER),
         expected=INTEGER,
     ),
-    "Series": _object(
-        metric=STRING,
-        tags=TAGS,
-        unit=STRING,
-        how=words_of(How),
-        quality=words_of(Quality),
-        points=_some({"type": "array", "prefixItems": [TIME, or_null(NUMBER)], "minItems": 2, "maxItems": 2}),
+    "Series": _with(
+        _object(
+            metric=STRING,
+            tags=TAGS,
+            unit=STRING,
+            how=words_of(How),
+            quality=words_of(Quality),
+            points=_some({"type": "array", "prefixItems": [TIME, or_null(NUMBER)], "minItems": 2, "maxItems": 2}),
+        ),
+        error=NUMBER,
     ),
     "SeriesList": _list_of("Series"),
     "Item": _object(
@@ -253,5 +256,7 @@ SCHEMAS: dict[str, Json] = {
     "Acknowledgement": _optional(reason=STRING, minutes=INTEGER, expires=STRING),
     "Note": _object(text=STRING),
     "Closing": _object(reason=STRING),
+    "BackupSaid": _optional(what=words_of(("backup", "restore")), at=TIME),
+    "BackupStamp": _object(facility=STRING, job=STRING, backup_at=or_null(TIME), restore_at=or_null(TIME)),
     "Description": {"type": "object"},
 }

@@ -52,10 +52,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series of the answer."""
+    """One series of the answer; ``error``: as a share of itself, how far a value may be off."""
 
     tags: dict[str, str]
     points: list[tuple[int, float | None, Quality]]
+    error: float = 0.0
 
 
 def series() -> Response:
@@ -178,13 +179,13 @@ def _windows(store: Store, question: Question) -> list[Line]:
         zone=question.zone,
         denominator=metric.denominator if ratio else None,
     )
-    lines = [Line(window.tags, window.points) for window in members.of(windows)]
+    lines = [Line(window.tags, window.points, window.error) for window in members.of(windows)]
     return [_scaled(line, metric.scale) for line in lines] if ratio else lines
 
 
 def _scaled(line: Line, scale: float) -> Line:
     points = [(time, None if value is None else value * scale, quality) for time, value, quality in line.points]
-    return Line(line.tags, points)
+    return Line(line.tags, points, line.error)
 
 
 def _too_many(what: str) -> ProblemError:
@@ -201,6 +202,7 @@ def _items(question: Question, lines: list[Line]) -> list[dict[str, Any]]:
             "quality": _worst(line),
             "points": [[rfc3339(time), value] for time, value, _ in line.points],
         }
+        | ({"error": line.error} if line.error else {})
         for line in lines
     ]
 

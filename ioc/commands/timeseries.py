@@ -36,14 +36,15 @@ def command() -> None:
     help="File with a token that may make buckets and tokens; - is standard input. Without: you are asked.",
 )  # fmt: skip
 @click.option("--set-up", is_flag=True, help="The server is new: make its first user, organisation and token too.")
+@click.option("--reader", is_flag=True, help="Make also a token that may only read: for Grafana, or for pages alone.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
-def init(admin_token_file: IO[str] | None, *, set_up: bool, json_: bool) -> None:
+def init(admin_token_file: IO[str] | None, *, set_up: bool, reader: bool, json_: bool) -> None:
     """Make the buckets at IOC_INFLUXDB__URL, and a token that may read and write these and nothing else.
 
-    Three buckets: the single values, the five-minute values, and notes that the store makes for itself. Those that
-    are there keep what is in them and are given the retention of the settings; so do it again after a change of
-    IOC_RETENTION__RAW_DAYS or IOC_RETENTION__FIVE_MINUTES_DAYS. The token is written to `secrets/influxdb.token` in
-    the data folder; one that is set or lies there already, and works, is left as it is.
+    Four buckets: the single values, the five-minute values, the hourly values, and notes that the store makes for
+    itself. Those that are there keep what is in them and are given the retention of the settings; so do it again after
+    a change of IOC_RETENTION__RAW_DAYS, __FIVE_MINUTES_DAYS or __ONE_HOUR_DAYS. The token is written to
+    `secrets/influxdb.token` in the data folder; one that is set or lies there already, and works, is left as it is.
     """
     settings = _with_url(settings_of_environment())
     first = _set_up(settings) if set_up else None
@@ -53,21 +54,24 @@ def init(admin_token_file: IO[str] | None, *, set_up: bool, json_: bool) -> None
     else:
         admin = first[1]
     buckets = _make_buckets(settings, admin)
-    file = _token_file(settings, admin)
+    file = None if _works(settings, settings.influxdb.token) else _token_file(settings, admin)
+    reading = _token_file(settings, admin, write=False) if reader else None
     variables = {
         "IOC_INFLUXDB__URL": settings.influxdb.url,
         "IOC_INFLUXDB__ORG": settings.influxdb.org,
         "IOC_INFLUXDB__BUCKET": settings.influxdb.bucket,
     } | ({"IOC_INFLUXDB__TOKEN_FILE": str(file)} if file else {})
     if json_:
-        made = {"first_user_file": str(first[0])} if first else {}
-        print_json({"buckets": buckets, "set": variables} | made)
+        files = {"first_user_file": first and first[0], "reader_token_file": reading}
+        print_json({"buckets": buckets, "set": variables} | {name: str(path) for name, path in files.items() if path})
         return
     for bucket in buckets:
         kept = f"{bucket['days']} days" if bucket["days"] else "for ever"
         click.echo(f"Bucket {bucket['name']}: {'made' if bucket['new'] else 'there already'}, keeps {kept}.")
     if first:
         click.echo(f"The first user of the server, with password and token, is in {first[0]}: keep it elsewhere.")
+    if reading:
+        click.echo(f"A token that may read these buckets and write nothing is in {reading}.")
     click.echo("Set in the centre's environment, and start it again:" if file else "The token that is set works.")
     for name, text in variables.items():
         click.echo(f"  {name}={text}")
@@ -92,7 +96,8 @@ def copy(source: str, target: str, *, restart: bool, json_: bool) -> None:
     if restart:
         progress.over()
     with _opened(settings, source) as old, _opened(settings, target) as new:
-        copying = Copying(old, new, SystemClock().now_ns(), retention_of(settings), progress).prepare()
+        click.echo("Rolling up what is there.", err=True)
+        copying = Copying(old, new, SystemClock().now_ns(), progress).prepare()
         counts = _copied(copying)
         click.echo("Rolling up what was copied.", err=True)
         copying.finish()
@@ -102,7 +107,7 @@ def copy(source: str, target: str, *, restart: bool, json_: bool) -> None:
         print_json(counts | {"differences": [_as_json(one) for one in differences]})
     else:
         click.echo(
-            f"{counts['values']:,} single values and {counts['rows']:,} five-minute values copied, "
+            f"{counts['values']:,} single values and {counts['rows']:,} five-minute and hourly values copied, "
             f"{counts['refused']:,} refused; {len(differences):,} differences."
         )
     if differences:
@@ -123,10 +128,12 @@ def _copied(copying: Copying) -> dict[str, int]:
 
 def _verified(copying: Copying) -> list[Difference]:
     differences: list[Difference] = []
-    for day, found in copying.verify():
+    metrics = sum(len(names) for names in copying.metrics.values())
+    for number, (metric, found) in enumerate(copying.verify(), 1):
+        click.echo(f"{metric} compared, {number} of {metrics}", err=True)
         for one in found[: max(0, NAMED - len(differences))]:
             what = f"{one.source[0]:g} values, sum {one.source[1]:g}; there {one.target[0]:g}, {one.target[1]:g}"
-            click.echo(f"{rfc3339(day)[:10]}  {one.series}: {what}", err=True)
+            click.echo(f"{rfc3339(one.day_ns)[:10]}  {one.series}: {what}", err=True)
         differences += found
     return differences
 
@@ -160,8 +167,8 @@ def _set_up(settings: Settings) -> tuple[Path, Secret] | None:
 
 def _make_buckets(settings: Settings, admin: Secret) -> list[dict[str, object]]:
     access, kept = replace(access_of(settings), token=admin), retention_of(settings)
-    longest = max(kept.five_minutes_ns, kept.raw_ns)
-    retention = {access.bucket: kept.raw_ns + 2 * GRACE, access.five_minutes: longest + 2 * GRACE, access.notes: 0}
+    tiers = zip((access.bucket, access.five_minutes, access.one_hour), kept.tiers, strict=True)
+    retention = {name: ns + 2 * GRACE for name, ns in tiers} | {access.notes: 0}
     server = Server(access)
     try:
         return [
@@ -171,27 +178,27 @@ def _make_buckets(settings: Settings, admin: Secret) -> list[dict[str, object]]:
         server.close()
 
 
-def _token_file(settings: Settings, admin: Secret) -> Path | None:
-    """The file of a token that works, made where there is none; None where the one that is set works."""
-    file = settings.data_dir / "secrets" / "influxdb.token"
-    if _works(settings, settings.influxdb.token):
-        return None
-    if file.exists() and _works(settings, Secret(file.read_text(encoding="utf-8").strip())):
+def _token_file(settings: Settings, admin: Secret, *, write: bool = True) -> Path:
+    """The file of a token that works, made where there is none."""
+    name = "influxdb" if write else "influxdb-reader"
+    file = settings.data_dir / "secrets" / f"{name}.token"
+    if file.exists() and _works(settings, Secret(file.read_text(encoding="utf-8").strip()), write=write):
         return file
     server = Server(replace(access_of(settings), token=admin))
     try:
-        made = server.make_token(f"operations centre: {settings.influxdb.bucket}")
+        what = "operations centre" if write else "readers of the operations centre"
+        made = server.make_token(f"{what}: {settings.influxdb.bucket}", write=write)
     finally:
         server.close()
-    return _write_secret(settings, "influxdb", f"{made.reveal()}\n")
+    return _write_secret(settings, name, f"{made.reveal()}\n")
 
 
-def _works(settings: Settings, token: Secret) -> bool:
+def _works(settings: Settings, token: Secret, *, write: bool = True) -> bool:
     if not token.reveal():
         return False
     server = Server(replace(access_of(settings), token=token))
     try:
-        return server.may_use_buckets()
+        return server.may_use_buckets() if write else server.may_read_buckets()
     finally:
         server.close()
 

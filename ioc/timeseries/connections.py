@@ -6,10 +6,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ioc.errors import Fault, IocError, MisconfiguredError, RefuseToStartError, RetryError
+from ioc.timeseries.contract import HOUR
+from ioc.timeseries.sketch import Sketch
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1: no hours
 BUSY_TIMEOUT_MS = 5_000
 
 # secure_delete: Debian's SQLite overwrites what it drops with zeros; wal_autocheckpoint: 32 MB, so that pages
@@ -36,11 +39,23 @@ create table if not exists five_minutes (
     min real not null, max real not null, last real not null, last_at integer not null,
     qualities integer not null, sketch blob,
     primary key (series, t)) without rowid;
+create table if not exists one_hour (
+    series integer not null, t integer not null, sum real not null, count integer not null,
+    min real not null, max real not null, last real not null, last_at integer not null,
+    qualities integer not null, primary key (series, t)) without rowid;
+create table if not exists sketch (
+    series integer not null, t integer not null, data blob not null, primary key (series, t)) without rowid;
+create table if not exists block (
+    id integer primary key, sums blob not null, flags blob not null, counts blob not null);
 create table if not exists dirty (
     series integer not null, t integer not null, primary key (series, t)) without rowid;
+create table if not exists dirty_hour (
+    series integer not null, t integer not null, primary key (series, t)) without rowid;
 create table if not exists mark (name text primary key, t integer not null) without rowid;
-insert or ignore into mark values ('rolled_to', 0), ('raw_from', 0), ('five_minutes_from', 0);
+insert or ignore into mark values ('rolled_to', 0), ('raw_from', 0), ('five_minutes_from', 0), ('hours_to', 0),
+    ('hours_claimed_to', 0), ('blocks_from', 0), ('blocks_to', 0), ('blocks_series', 0);
 """
+_WHOLE_HOURS = "update mark set t = (t + ?1 - 1) / ?1 * ?1 where name in ('raw_from', 'five_minutes_from')"
 
 _WAIT = {sqlite3.SQLITE_BUSY: "is locked by another process", sqlite3.SQLITE_LOCKED: "is locked"}
 _MEND = {
@@ -100,6 +115,9 @@ class Connections:
                 pass
         except MisconfiguredError as error:
             raise RefuseToStartError([Fault("IOC-T001", "time series", str(error), error.hint)]) from error
+        except RetryError:
+            if not self.read_only:  # else each question says it, until the worker has made the file or taken it over
+                raise
 
     @contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
@@ -144,8 +162,12 @@ class Connections:
         else:
             _turn_to_wal(connection)
             connection.executescript(_WRITER)
+            connection.create_aggregate("sketch_of", 1, _SketchOf)
             if not self._ready:
-                connection.executescript(f"{_SCHEMA} pragma user_version = {SCHEMA_VERSION}; commit;")
+                connection.executescript(_SCHEMA)
+                connection.execute(_WHOLE_HOURS, (HOUR,))
+                connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+                connection.execute("commit")
         self._ready = True
 
     def _check(self, connection: sqlite3.Connection) -> None:
@@ -158,8 +180,23 @@ class Connections:
             raise MisconfiguredError(what, "Start the newer version of the program again.")
         if version == 0 and tables:
             raise MisconfiguredError(f"{self.path} is a database, but not one of time series.", "Move the file away.")
-        if version == 0 and self.read_only:
+        if version < SCHEMA_VERSION and self.read_only:
             raise RetryError(f"{self.path} is not ready yet.", "The worker makes it when it starts first.")
+
+
+class _SketchOf:
+    """What the SQL function ``sketch_of`` gives: the bytes of the sketch of all values of a group."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def step(self, value: float) -> None:
+        """One more value."""
+        self._values.append(value)
+
+    def finalize(self) -> Any:  # bytes, though the library's stub knows numbers only
+        """All values were given."""
+        return Sketch.of(self._values).encode()
 
 
 def _turn_to_wal(connection: sqlite3.Connection) -> None:

@@ -1,7 +1,7 @@
 """Copying all values over time from one store to another, so that it can be stopped and gone on with."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isclose
 from pathlib import Path
 from typing import Protocol
@@ -9,28 +9,35 @@ from typing import Protocol
 import orjson
 
 from ioc.domain import MINUTE, Quality, Series
-from ioc.timeseries.contract import DAY, FIVE_MINUTES, How, Rejected, Retention, Store, Window
+from ioc.timeseries.contract import DAY, FIVE_MINUTES, HOUR, How, Rejected, Store, Window
 from ioc.timeseries.memory import Bucket
 from ioc.timeseries.question import bucket_of
 
-HOUR = 60 * MINUTE
+TIERS = (FIVE_MINUTES, HOUR)
 LINES_AT_ONCE = 5_000
+ROWS_AT_ONCE = 24  # of each series
 
+_Counted = tuple[float, float]  # how many values, and their sum
+_NONE: _Counted = (0.0, 0.0)
 _Frames = dict[tuple[tuple[tuple[str, str], ...], int, Quality], dict[str, float]]  # by tags, time, quality: fields
 
 
 class Tiered(Store, Protocol):
-    """A store whose five-minute rows can be taken out and put in."""
+    """A store whose rows can be taken out and put in. A tier is named by how long its rows last."""
 
     def raw_from(self) -> int:
-        """From when on raw values are given; before, there are five-minute rows only."""
+        """From when on raw values are given, a whole hour; before, there are rows only."""
         ...
 
-    def five_minutes(self, start: int, stop: int) -> Iterator[tuple[Series, int, Bucket]]:
-        """The five-minute rows that begin from ``start`` to before ``stop``."""
+    def begins(self) -> int:
+        """When the oldest value or row begins; 0 where there is none."""
         ...
 
-    def put_five_minutes(self, rows: Iterable[tuple[Series, int, Bucket]]) -> None:
+    def rows(self, tier: int, start: int, stop: int) -> Iterator[tuple[Series, int, Bucket]]:
+        """The rows of a tier that begin from ``start`` to before ``stop``; those of hours with their sketches."""
+        ...
+
+    def put_rows(self, tier: int, rows: Iterable[tuple[Series, int, Bucket]]) -> None:
         """Put rows in the place of those that begin at the same time. For times without raw values."""
         ...
 
@@ -41,8 +48,8 @@ class Difference:
 
     day_ns: int
     series: str
-    source: tuple[float, float]  # how many, and their sum
-    target: tuple[float, float]
+    source: _Counted
+    target: _Counted
 
 
 @dataclass(slots=True)
@@ -88,37 +95,36 @@ class Copying:
     source: Tiered
     target: Tiered
     now_ns: int
-    retention: Retention
     progress: Progress
+    begins: int = 0
     metrics: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by measurement
 
     def prepare(self) -> "Copying":
         """Complete the rows of the source and see what it has."""
-        self.source.roll_up(self.now_ns)
+        while not self.source.roll_up(self.now_ns):
+            pass
         metrics: dict[str, set[str]] = {}
         for reading in self.source.latest_all():
             metrics.setdefault(reading.series.metric.partition(".")[0], set()).add(reading.series.metric)
         found = {measurement: sorted(names) for measurement, names in sorted(metrics.items())}
-        return Copying(self.source, self.target, self.now_ns, self.retention, self.progress, found)
+        return replace(self, begins=self.source.begins(), metrics=found)
 
     def days(self) -> range:
         """The beginnings of all days that may have something."""
-        kept = max(self.retention.five_minutes_ns, self.retention.raw_ns)
-        first = max(0, self.now_ns - kept)
+        first = self.begins or self.now_ns
         return range(first - first % DAY, self.now_ns + DAY, DAY)
 
     def copy(self) -> Iterator[Day]:
         """Copy day by day, the oldest first, from where the last copy stopped."""
         raw_from = max(self.source.raw_from(), self.target.raw_from())
+        raw_from += -raw_from % HOUR  # a file of an earlier version; an hour is either rows or values
         done = self.progress.done_until()
         for start in self.days():
             if start + DAY <= done:
                 continue
             day = Day(start)
-            if start < raw_from:
-                rows = list(self.source.five_minutes(start, min(start + DAY, raw_from)))
-                self.target.put_five_minutes(rows)
-                day.rows = len(rows)
+            for tier in TIERS if start < raw_from else ():
+                self._copy_rows(tier, min(start + DAY, raw_from), day)
             for measurement in self.metrics if start + DAY > raw_from else ():
                 for hour in range(start, start + DAY, HOUR):
                     self._copy_raw(measurement, max(hour, raw_from), hour + HOUR, day)
@@ -127,28 +133,27 @@ class Copying:
 
     def finish(self) -> None:
         """Make the target's own rows of what was copied."""
+        while not self.target.roll_up(self.now_ns):
+            pass
         self.target.retain(self.now_ns)
 
-    def verify(self) -> Iterator[tuple[int, list[Difference]]]:
-        """Compare how many values each series has on each day, and their sum; what is newer than the newest
-        complete five minutes at the start is left out, as the target may be in use already."""
-        end = bucket_of(self.now_ns - MINUTE)
-        for start in self.days():
-            if start >= end:
-                return
-            found = []
-            for metric in (name for names in self.metrics.values() for name in names):
-                mine, theirs = (self._counted(store, metric, start, min(start + DAY, end)) for store in self._both)
-                found += [
-                    Difference(start, series, mine.get(series, (0, 0)), theirs.get(series, (0, 0)))
-                    for series in sorted(mine.keys() | theirs.keys())
-                    if not _same(mine.get(series, (0, 0)), theirs.get(series, (0, 0)))
-                ]
-            yield start, found
+    def verify(self) -> Iterator[tuple[str, list[Difference]]]:
+        """Compare by metric how many values each series has on each day, and their sum.
 
-    @property
-    def _both(self) -> tuple[Store, Store]:
-        return self.source, self.target
+        What is newer than the newest complete five minutes at the start is left out, as the target may be in use
+        already.
+        """
+        end = bucket_of(self.now_ns - MINUTE)
+        for metric in (name for names in self.metrics.values() for name in names):
+            mine, theirs = (self._counted(store, metric, end) for store in (self.source, self.target))
+            both = ((key, mine.get(key, _NONE), theirs.get(key, _NONE)) for key in sorted(mine.keys() | theirs.keys()))
+            yield metric, [Difference(day, series, *counts) for (series, day), *counts in both if not _same(*counts)]
+
+    def _copy_rows(self, tier: int, stop: int, day: Day) -> None:
+        for first in range(day.start, stop, ROWS_AT_ONCE * tier):
+            rows = list(self.source.rows(tier, first, min(first + ROWS_AT_ONCE * tier, stop)))
+            self.target.put_rows(tier, rows)
+            day.rows += len(rows)
 
     def _copy_raw(self, measurement: str, start: int, stop: int, day: Day) -> None:
         frames: _Frames = {}
@@ -165,16 +170,21 @@ class Copying:
             except Rejected as error:
                 day.refused += len(error.lines)
 
-    @staticmethod
-    def _counted(store: Store, metric: str, start: int, stop: int) -> dict[str, tuple[float, float]]:
-        """By series how many values there are, and their sum."""
-        every = DAY if stop - start == DAY else FIVE_MINUTES
-        asked = [store.window(metric, None, start, stop, every=every, how=how) for how in (How.COUNT, How.SUM)]
-        return {
-            f"{metric} {_tags(counts)}": (_total(counts), _total(sums))
-            for counts, sums in zip(*asked, strict=True)
-            if _total(counts)
-        }
+    def _counted(self, store: Store, metric: str, end: int) -> dict[tuple[str, int], _Counted]:
+        """By series and day how many values there are, and their sum. The last day is not over: by five minutes."""
+        days, last = self.days(), end - end % DAY
+        found: dict[tuple[str, int], _Counted] = {}
+        for start, stop, every in ((days.start, last, DAY), (max(last, days.start), end, FIVE_MINUTES)):
+            if start >= stop:
+                continue
+            asked = [store.window(metric, None, start, stop, every=every, how=how) for how in (How.COUNT, How.SUM)]
+            for counts, sums in zip(*asked, strict=True):
+                for (time_ns, count, _), (_, total, _) in zip(counts.points, sums.points, strict=True):
+                    if count:
+                        key = f"{metric} {_tags(counts)}", time_ns - time_ns % DAY
+                        before = found.get(key, _NONE)
+                        found[key] = (before[0] + count, before[1] + (total or 0.0))
+        return found
 
 
 def _line(
@@ -189,9 +199,5 @@ def _tags(window: Window) -> str:
     return ",".join(f"{name}={value}" for name, value in window.tags.items())
 
 
-def _total(window: Window) -> float:
-    return sum(value for _, value, _ in window.points if value is not None)
-
-
-def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _same(one: _Counted, other: _Counted) -> bool:
     return one[0] == other[0] and isclose(one[1], other[1], rel_tol=1e-9, abs_tol=1e-6)

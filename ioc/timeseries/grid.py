@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from itertools import pairwise
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from ioc.domain import SECOND
-from ioc.timeseries.contract import DAY, FIVE_MINUTES, MAX_POINTS
+from ioc.timeseries.contract import DAY, FIVE_MINUTES, HOUR, MAX_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,23 @@ class Grid:
         """Whether every window is made of whole buckets of five minutes."""
         return all(edge % FIVE_MINUTES == 0 for edge in self.edges)
 
+    @property
+    def whole_hours(self) -> bool:
+        """Whether every window is made of whole hours."""
+        return all(edge % HOUR == 0 for edge in self.edges)
+
+    def first_from(self, time_ns: int) -> int:
+        """When the first window begins that does not begin before a moment; the end where none is left."""
+        return next((edge for edge in self.edges if edge >= time_ns), self.edges[-1])
+
     def runs(self) -> list[Run]:
         """The same windows as few runs of equal length: one, but for days in a zone that shifts its clocks."""
         runs: list[Run] = []
-        for number, (start, stop) in enumerate(pairwise(self.edges)):
-            if runs and runs[-1].step == stop - start:
-                runs[-1] = Run(runs[-1].first, runs[-1].start, stop, stop - start)
-            else:
-                runs.append(Run(number, start, stop, stop - start))
+        first = 0
+        for step, windows in groupby(stop - start for start, stop in pairwise(self.edges)):
+            last = first + len(list(windows))
+            runs.append(Run(first, self.edges[first], self.edges[last], step))
+            first = last
         return runs
 
 

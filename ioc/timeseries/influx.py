@@ -15,9 +15,19 @@ from urllib3.exceptions import HTTPError, LocationValueError
 from ioc.config import Secret
 from ioc.domain import SECOND
 from ioc.errors import MisconfiguredError, RetryError
+from ioc.timeseries.contract import FIVE_MINUTES, HOUR
 from ioc.timeseries.influx_csv import Rows, Table, parse
 from ioc.timeseries.influx_flux import Script
-from ioc.timeseries.influx_http import ANSWER_S, Deadline, RefusedError, bounded_pool, lines_of, meaning, shown
+from ioc.timeseries.influx_http import (
+    ANSWER_S,
+    Deadline,
+    RefusedError,
+    bounded_pool,
+    lines_of,
+    meaning,
+    shown,
+    unreachable,
+)
 
 _library: Any = influxdb_client  # it says of few of its functions what they take
 _DIALECT = _library.Dialect(header=True, annotations=[], delimiter=",", date_time_format="RFC3339Nano")
@@ -25,17 +35,28 @@ _DIALECT = _library.Dialect(header=True, annotations=[], delimiter=",", date_tim
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where the server is, and what it lets us do. ``bucket`` is the one of the raw values."""
+    """Where the server is, and what it lets us do. ``bucket`` is the one of the raw values, ``ca_file`` holds the
+    authority whose certificates are believed, empty where those of the machine are."""
 
     url: str
     org: str
     bucket: str
     token: Secret
+    ca_file: str = ""
+
+    def tier(self, tier: int) -> str:
+        """The bucket of a tier, given by the length of its rows."""
+        return {FIVE_MINUTES: self.five_minutes, HOUR: self.one_hour}[tier]
 
     @property
     def five_minutes(self) -> str:
-        """The bucket of the five-minute values; a tier of hours would be ``…_1h``."""
+        """The bucket of the five-minute values."""
         return f"{self.bucket}_5m"
+
+    @property
+    def one_hour(self) -> str:
+        """The bucket of the hourly values."""
+        return f"{self.bucket}_1h"
 
     @property
     def notes(self) -> str:
@@ -45,7 +66,7 @@ class Access:
     @property
     def buckets(self) -> tuple[str, ...]:
         """All of them."""
-        return self.bucket, self.five_minutes, self.notes
+        return self.bucket, self.five_minutes, self.one_hour, self.notes
 
 
 class Server:
@@ -60,7 +81,7 @@ class Server:
         self._answer_s = answer_s
         self._keep_alive = keep_alive
         self._url = access.url.rstrip("/")
-        self._pool = bounded_pool(answer_s)
+        self._pool = bounded_pool(answer_s, access.ca_file)
         self._client = self._connect(self._pool)
         self._headers = {
             "Authorization": f"Token {access.token.reveal()}",
@@ -118,6 +139,17 @@ class Server:
             return False
         return True
 
+    def may_read_buckets(self) -> bool:
+        """Whether the token may read all buckets, and they are there."""
+        script = Script()
+        for number, bucket in enumerate(self.access.buckets):
+            script.ask(str(number), script.rows(bucket, 0, 1))
+        try:
+            list(self.ask(script))
+        except MisconfiguredError:
+            return False
+        return True
+
     def make_bucket(self, name: str, retention_ns: int) -> bool:
         """Make a bucket, or give the one that is there this retention (0: for ever); True when it is new."""
         rules = [_library.BucketRetentionRules(type="expire", every_seconds=retention_ns // SECOND)]
@@ -137,8 +169,8 @@ class Server:
             if found is not None:
                 self._client.buckets_api().delete_bucket(found)
 
-    def make_token(self, description: str) -> Secret:
-        """A new token that may read and write our buckets and nothing else."""
+    def make_token(self, description: str, *, write: bool = True) -> Secret:
+        """A new token that may read, and maybe write, our buckets and nothing else."""
         with self._meaning():
             found = [self._bucket(name) for name in self.access.buckets]
             rights = [
@@ -146,7 +178,7 @@ class Server:
                     action, _library.PermissionResource(type="buckets", id=bucket.id, org_id=bucket.org_id)
                 )
                 for bucket in found
-                for action in ("read", "write")
+                for action in (("read", "write") if write else ("read",))
             ]
             wanted = _library.Authorization(org_id=found[0].org_id, permissions=rights, description=description)
             return Secret(self._client.authorizations_api().create_authorization(authorization=wanted).token)
@@ -169,7 +201,7 @@ class Server:
         if self._keep_alive:
             yield self._client
             return
-        pool = bounded_pool(self._answer_s)
+        pool = bounded_pool(self._answer_s, self.access.ca_file)
         client = self._connect(pool)
         try:
             yield client
@@ -197,21 +229,11 @@ class Server:
         except ApiException as error:
             if error.status:
                 raise meaning(where, error.status, error.headers or {}, error.body or b"") from error
-            raise RetryError(f"InfluxDB at {where} cannot be reached: {error.reason}.") from error
+            raise unreachable(where, error) from error
         except LocationValueError as error:
             raise MisconfiguredError(f"IOC_INFLUXDB__URL is no address: {error}.") from error
         except HTTPError as error:
-            raise RetryError(f"InfluxDB at {where} does not answer: {_plain(error)}.") from error
-
-
-def _plain(error: HTTPError) -> str:
-    """The innermost word of it: the outer ones repeat the address."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)) and isinstance(
-        inner, BaseException
-    ):
-        cause = inner
-    return str(cause) or type(cause).__name__
+            raise unreachable(where, error) from error
 
 
 __all__ = ["Access", "RefusedError", "Server"]

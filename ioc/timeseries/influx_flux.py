@@ -1,7 +1,7 @@
 """Flux with its parameters apart: no value that comes from outside ever stands in the text of a question."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ioc.domain import Series
@@ -15,6 +15,18 @@ _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", flags=re.ASCII)
 _RESERVED = {"time"}  # InfluxDB keeps it for itself; names that begin with _ cannot come through _TAG
 
 Param = str | int
+
+
+def is_tag(name: str) -> bool:
+    """Whether a name may stand in the text as that of a tag."""
+    return bool(_TAG.fullmatch(name)) and name not in _RESERVED
+
+
+def _values(where: Where | None) -> Iterator[tuple[str, list[str]]]:
+    """The tags of which something is asked, with the values that they may have."""
+    for name, value in sorted((where or {}).items()):
+        if value:
+            yield name, [value] if isinstance(value, str) else sorted(value)
 
 
 @dataclass
@@ -55,12 +67,14 @@ class Script:
 
     def where(self, where: Where | None) -> str:
         """What of ``where`` the server can look for; what else it asks is looked for in what comes back."""
-        asked = []
-        for name, value in sorted((where or {}).items()):
-            values = [value] if isinstance(value, str) else sorted(value)
-            if value and len(values) <= CONDITIONS and _TAG.fullmatch(name) and name not in _RESERVED:
-                asked.append(self.one_of(name, values))
-        return " and ".join(asked)
+        return " and ".join(
+            self.one_of(name, of) for name, of in _values(where) if len(of) <= CONDITIONS and is_tag(name)
+        )
+
+    @staticmethod
+    def may_ask(where: Where | None) -> bool:
+        """Whether the server can look for all that ``where`` asks."""
+        return all(len(of) <= CONDITIONS and is_tag(name) for name, of in _values(where))
 
     def prefixes(self, prefixes: Collection[Series]) -> str:
         """The condition of being one of these by measurement and tags; finds also what has further tags."""
@@ -78,6 +92,12 @@ class Script:
         """Put rows together in the windows of a run: ``how`` is a function of Flux, each row of the answer has the
         beginning of its window, or of the part of it that lies in the range."""
         return f'|> aggregateWindow({self._every(run)}, fn: {how}, createEmpty: false, timeSrc: "_start")'
+
+    def together(self, by: Sequence[str], run: Run, how: str) -> str:
+        """Put the windows of several series together by tags: after ``windows``, whose sums the server has at hand, as
+        it has none of groups."""
+        columns = ", ".join(f'"{name}"' for name in ("_measurement", "_field", *by))
+        return f"|> group(columns: [{columns}]) {self.windows(run, how)}"
 
     def _every(self, run: Run) -> str:
         every, offset = self.given(run.step), self.given(run.start % run.step)

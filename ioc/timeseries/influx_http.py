@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from socket import SHUT_RDWR
+from ssl import SSLCertVerificationError
 from typing import Any, Self
 
 import orjson
@@ -119,10 +120,15 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _BoundedTls
 
 
-def bounded_pool(answer_s: float = ANSWER_S) -> PoolManager:
-    """Keep-alive connections that follow no redirects, repeat nothing and wait for no byte longer than that."""
+def bounded_pool(answer_s: float = ANSWER_S, ca_file: str = "") -> PoolManager:
+    """Keep-alive connections that follow no redirects, repeat nothing and wait for no byte longer than that.
+
+    Certificates are always checked, against the authorities of ``ca_file`` where it is given.
+    """
     timeout = Timeout(connect=min(CONNECT_S, answer_s), read=answer_s)
-    pool = PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout)
+    pool = PoolManager(
+        maxsize=CONNECTIONS, retries=False, timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=ca_file or None
+    )
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
     return pool
 
@@ -149,6 +155,18 @@ def meaning(url: str, status: int, headers: Mapping[str, str], body: bytes | str
     if status == HTTPStatus.REQUEST_TIMEOUT:
         return RetryError(what)
     return MisconfiguredError(what, _WRONG.get(status, "See IOC_INFLUXDB__URL."))
+
+
+def unreachable(url: str, cause: BaseException) -> RetryError:
+    """What it means that nothing was answered, from the innermost word of it: the outer ones repeat the address."""
+    while isinstance(inner := cause.__cause__ or cause.__context__ or getattr(cause, "reason", None), BaseException):
+        cause = inner
+    said = str(cause) or type(cause).__name__
+    if isinstance(cause, SSLCertVerificationError) or "X509" in said:
+        what = f"The certificate of InfluxDB at {url} is not believed: {said}."
+        hint = "Set IOC_INFLUXDB__CA_FILE to the PEM file of the authority that signed it; see the name in the address."
+        return MisconfiguredError(what, hint)
+    return RetryError(f"InfluxDB at {url} does not answer: {said}.")
 
 
 def shown(url: str) -> str:

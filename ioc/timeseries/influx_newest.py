@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ioc.domain import Quality, Reading, Series
-from ioc.timeseries.contract import Where
+from ioc.timeseries.contract import FIVE_MINUTES, HOUR, Where
 from ioc.timeseries.influx import Server
 from ioc.timeseries.influx_csv import Rows, Table
 from ioc.timeseries.influx_flux import CONDITIONS, Script
 from ioc.timeseries.influx_notes import Notes
-from ioc.timeseries.influx_windows import COUNT, QUALITY, Asked, tier_buckets
+from ioc.timeseries.influx_pieces import QUALITY, Asked
+from ioc.timeseries.influx_rows import COUNT, tier_buckets
+from ioc.timeseries.influx_windows import Windows
 from ioc.timeseries.lines import END_OF_TIME
 from ioc.timeseries.memory import Bucket
 from ioc.timeseries.question import matches
@@ -28,6 +30,7 @@ class Newest:
 
     server: Server
     notes: Notes
+    windows: Windows
 
     def latest(self, metric: str, where: Where | None, oldest: int) -> list[Reading]:
         """See the contract."""
@@ -51,7 +54,11 @@ class Newest:
         for reading in self._readings(self.server.ask(script)):
             seen.add(reading.series)
             yield reading
-        yield from self._rolled_up(marks.five_minutes_from, seen)
+        for tier, start in ((FIVE_MINUTES, marks.five_minutes_from), (HOUR, marks.one_hour_from)):
+            if tier == FIVE_MINUTES or marks.hours_to:
+                found = list(self._rolled_up(tier, start, seen))
+                seen |= {reading.series for reading in found}
+                yield from found
 
     def raw(
         self, metric: str, where: Where | None, start: int, stop: int, limit: int | None
@@ -137,15 +144,15 @@ class Newest:
                 found.update({(table.prefix, time_ns): Quality(value) for time_ns, value in points})
         return found
 
-    def _rolled_up(self, start: int, but: set[Series]) -> Iterator[Reading]:
-        """The last value of the newest five-minute row of the series that have no raw values."""
+    def _rolled_up(self, tier: int, start: int, but: set[Series]) -> Iterator[Reading]:
+        """The last value of the newest row of the series that have nothing finer."""
         script = Script()
-        rows = script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.is_("_field", COUNT))
+        rows = script.rows(self.server.access.tier(tier), start, END_OF_TIME, script.is_("_field", COUNT))
         script.ask("there", f"{rows} |> last()")
         void = []
         for some in _by([table.prefix for table, _ in self.server.ask(script) if table.prefix not in but], CONDITIONS):
             script = Script()
-            rows = script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.prefixes(some))
+            rows = script.rows(self.server.access.tier(tier), start, END_OF_TIME, script.prefixes(some))
             script.ask("newest", f"{rows} |> last()")
             for series, by_time in tier_buckets(self.server.ask(script)).items():
                 bucket = by_time[max(by_time)]
@@ -154,16 +161,9 @@ class Newest:
                 elif series in some:
                     void.append(series)
         for some in _by(void, AT_ONCE):
-            yield from self._before_void(some, start)
-
-    def _before_void(self, some: Sequence[Series], start: int) -> Iterator[Reading]:
-        """For series whose newest row was taken back."""
-        script = Script()
-        script.ask("rows", script.rows(self.server.access.five_minutes, start, END_OF_TIME, script.prefixes(some)))
-        for series, by_time in tier_buckets(self.server.ask(script)).items():
-            counted = [time_ns for time_ns, bucket in by_time.items() if bucket.count]
-            if counted and series in some:
-                yield _reading(series, by_time[max(counted)])
+            for series, by_time in self.windows.rows(tier, (start, END_OF_TIME), Asked(), some).items():
+                if by_time and series in some:  # the newest row was taken back
+                    yield _reading(series, by_time[max(by_time)])
 
 
 def _reading(series: Series, bucket: Bucket) -> Reading:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from ioc.domain import Series, rfc3339
-from ioc.timeseries.contract import ABSENT, DAY, FIVE_MINUTES
+from ioc.timeseries.contract import ABSENT, DAY, FIVE_MINUTES, Where
 from ioc.timeseries.influx import Server
 from ioc.timeseries.influx_csv import Rows, Table
 from ioc.timeseries.influx_flux import CONDITIONS, Script
@@ -33,9 +33,11 @@ Scope = tuple[str, str]  # measurement and facility, empty for what has none
 class Marks:
     """How far the tiers reach; all 0 before the first roll-up."""
 
-    rolled_to: int = 0
+    rolled_to: int = 0  # five minutes
     raw_from: int = 0
     five_minutes_from: int = 0
+    hours_to: int = 0
+    one_hour_from: int = 0
 
 
 @dataclass(slots=True)
@@ -45,6 +47,18 @@ class Known:
     marks: Marks = field(default_factory=Marks)
     series: list[Series] = field(default_factory=list)
     dirty: dict[Scope, dict[int, int]] = field(default_factory=dict)  # beginning of five minutes: mark
+
+    def dirty_of(self, metric: str, where: Where | None) -> set[int]:
+        """The five minutes that are dirty of a metric, in the facilities that are asked for."""
+        measurement = metric.partition(".")[0]
+        asked = (where or {}).get("facility") or ()
+        names = {asked} if isinstance(asked, str) else set(asked)
+        return {
+            time_ns
+            for (of, facility), times in self.dirty.items()
+            if of == measurement and (not names or (facility or ABSENT) in names)
+            for time_ns in times
+        }
 
 
 class Notes:
@@ -163,14 +177,14 @@ def late(lines: Iterable[str], before: int) -> set[tuple[Scope, int]]:
     return touched
 
 
-def runs_of(times: Iterable[int]) -> list[tuple[int, int]]:
-    """Five minutes that follow each other, as ranges."""
+def runs_of(times: Iterable[int], step: int = FIVE_MINUTES) -> list[tuple[int, int]]:
+    """Windows that follow each other, given by when they begin, as ranges."""
     runs: list[tuple[int, int]] = []
     for time_ns in sorted(times):
         if runs and runs[-1][1] == time_ns:
-            runs[-1] = (runs[-1][0], time_ns + FIVE_MINUTES)
+            runs[-1] = (runs[-1][0], time_ns + step)
         else:
-            runs.append((time_ns, time_ns + FIVE_MINUTES))
+            runs.append((time_ns, time_ns + step))
     return runs
 
 

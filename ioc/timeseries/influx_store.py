@@ -8,25 +8,18 @@ from ioc.timeseries import influx_lines
 from ioc.timeseries.contract import How, Rejected, Retention, Where, Window
 from ioc.timeseries.grid import Grid
 from ioc.timeseries.influx import Access, Server
+from ioc.timeseries.influx_flux import Script, is_tag
 from ioc.timeseries.influx_http import ANSWER_S
 from ioc.timeseries.influx_newest import Newest
 from ioc.timeseries.influx_notes import Known, Marks, Notes, late
+from ioc.timeseries.influx_pieces import Asked, pieces_of
+from ioc.timeseries.influx_quantiles import Quantiles
 from ioc.timeseries.influx_roll import COMPLETE_AFTER, Roller
-from ioc.timeseries.influx_windows import (
-    AGGREGATES,
-    FLAGS,
-    LAST,
-    LAST_AT,
-    VOID,
-    Asked,
-    Windows,
-    merge,
-    pieces_of,
-    tier_line,
-)
+from ioc.timeseries.influx_rows import FLAGS, LAST, LAST_AT, VOID, merge, tier_line
+from ioc.timeseries.influx_windows import AGGREGATES, Windows
 from ioc.timeseries.lines import Names, decode
 from ioc.timeseries.memory import Bucket
-from ioc.timeseries.question import Found, Group, Question, bucket_of, line_of, matches
+from ioc.timeseries.question import Group, Point, Question, bucket_of, line_of, matches
 
 MARKS_KEPT_NS = MINUTE  # another process may have moved them; what is accepted meanwhile is too old by no more
 CLOCKS_DIFFER = 30 * SECOND  # at most so much between the machine that writes and the one that rolls up
@@ -53,9 +46,11 @@ class InfluxStore:
         self._server = Server(access, answer_s=answer_s, keep_alive=keep_alive)
         self._notes = Notes(self._server)
         self._windows = Windows(self._server)
-        self._newest = Newest(self._server, self._notes)
+        self._newest = Newest(self._server, self._notes, self._windows)
+        self._quantiles = Quantiles(self._newest, self._windows)
         self._roller = Roller(self._server, self._notes, self._windows)
         self._lock = threading.Lock()
+        self._rolling = threading.Lock()
         self._names = Names(self._number_of)
         self._new: list[Series] = []
         self._marks = Marks()
@@ -117,33 +112,45 @@ class InfluxStore:
     ) -> list[Window]:
         """See the contract."""
         question = Question.of(Grid.of(start, stop, every, zone), how, by, denominator)
-        metrics = {metric, question.denominator} - {""}
+        metrics = [name for name in (metric, question.denominator) if name]
         known = self._notes.read(metrics, {name.partition(".")[0] for name in metrics})
-        found = self._found(question, known, metric, where)
-        below = self._found(question, known, question.denominator, where) if question.denominator else {}
-        return question.answer(_of(known, metric, where), found, below)
+        members = _of(known, metric, where)
+        if question.quantile:
+            return question.answer(members, *self._quantiles.found(question, known, metric, where))
+        found, *below = self._found(question, known, metrics, where)
+        return question.answer(members, found, *below)
 
-    def roll_up(self, now_ns: int) -> None:
+    def roll_up(self, now_ns: int) -> bool:
         """See the contract."""
-        self._took(self._roller.roll_up(now_ns))
+        with self._rolling:
+            rolled = self._roller.roll_up(now_ns)
+        self._took(rolled.marks)
+        return rolled.all
 
     def retain(self, now_ns: int) -> None:
         """See the contract."""
-        self._took(self._roller.retain(now_ns, self._retention))
+        with self._rolling:
+            marks = self._roller.retain(now_ns, self._retention)
+        self._took(marks)
 
     def raw_from(self) -> int:
         """See ``copying.Tiered``."""
         return self._notes.read((), ()).marks.raw_from
 
-    def five_minutes(self, start: int, stop: int) -> Iterator[tuple[Series, int, Bucket]]:
+    def begins(self) -> int:
         """See ``copying.Tiered``."""
-        return self._windows.five_minutes(start, stop)
+        return self._roller.begins()
 
-    def put_five_minutes(self, rows: Iterable[tuple[Series, int, Bucket]]) -> None:
+    def rows(self, tier: int, start: int, stop: int) -> Iterator[tuple[Series, int, Bucket]]:
+        """See ``copying.Tiered``."""
+        for series, by_time in self._windows.rows(tier, (start, stop), Asked()).items():
+            yield from ((series, time_ns, bucket) for time_ns, bucket in by_time.items())
+
+    def put_rows(self, tier: int, rows: Iterable[tuple[Series, int, Bucket]]) -> None:
         """See ``copying.Tiered``."""
         kept = list(rows)
         self._notes.know({series for series, _, _ in kept})
-        self._roller.put([tier_line(series, time_ns, bucket, (*FLAGS, VOID)) for series, time_ns, bucket in kept])
+        self._roller.put(tier, [tier_line(series, time_ns, bucket, (*FLAGS, VOID)) for series, time_ns, bucket in kept])
 
     def close(self) -> None:
         """See the contract."""
@@ -175,32 +182,47 @@ class InfluxStore:
         self._new.append(series)
         return 0
 
-    def _found(self, question: Question, known: Known, metric: str, where: Where | None) -> Found:
-        """The groups' points. Series come by key, so that of equal times the last key's is the last."""
-        members = _of(known, metric, where)
-        if not members:
-            return {}
-        measurement, _, _ = metric.partition(".")
-        dirty = {time_ns for (of, _), times in known.dirty.items() if of == measurement for time_ns in times}
-        pieces = pieces_of(question.grid, known.marks, dirty)
+    def _found(
+        self, question: Question, known: Known, metrics: Sequence[str], where: Where | None
+    ) -> list[dict[Group, dict[int, Point]]]:
+        """The groups' points of each metric."""
+        members = {metric: _of(known, metric, where) for metric in metrics}
+        by = question.by if _groupable(question, where, members[metrics[0]]) else None
+        asked = [
+            (piece, Asked(metric, where or {}, by=by))
+            for metric in metrics
+            for piece in pieces_of(question.grid, known.marks, known.dirty_of(metric, where))
+        ]
         aggregates = AGGREGATES[question.how]
         if question.how is How.LAST and question.by is not None:
             aggregates = (LAST, LAST_AT)  # of several series the one that was last
-        parts = self._windows.cells(pieces, Asked(metric, where or {}), aggregates)
-        groups: dict[Group, dict[int, Bucket]] = {}
-        for series in members:
-            windows = groups.setdefault(question.group(series), {})
-            for cells in parts:
+        found: dict[str, dict[Group, dict[int, Bucket]]] = {metric: {} for metric in metrics}
+        for (piece, of), cells in zip(asked, self._windows.cells(asked, aggregates), strict=True):
+            for series in members[of.metric] if by is None or not piece.tier else cells:
+                windows = found[of.metric].setdefault(question.group(series), {})
                 for window, bucket in cells.get(series, {}).items():
                     if window in windows:
                         merge(windows[window], bucket)
                     else:
                         windows[window] = bucket
-        how = question.how
-        return {
-            group: {window: (bucket.result(how), bucket.quality) for window, bucket in windows.items()}
-            for group, windows in groups.items()
-        }
+        return [
+            {
+                group: {window: (bucket.result(question.how), bucket.quality) for window, bucket in windows.items()}
+                for group, windows in found[metric].items()
+            }
+            for metric in metrics
+        ]
+
+
+def _groupable(question: Question, where: Where | None, members: Sequence[Series]) -> bool:
+    """Whether the server can put the rows of several series together as the question asks, and it is worth it."""
+    return (
+        question.by is not None
+        and len({question.group(series) for series in members}) * 2 <= len(members)
+        and question.how is not How.LAST
+        and all(is_tag(name) for name in question.by)
+        and Script.may_ask(where)
+    )
 
 
 def _of(known: Known, metric: str, where: Where | None) -> list[Series]:

@@ -2,25 +2,37 @@
 
 The server knows nothing of a quality that stands beside a value. So it counts the qualities of each window and line
 (``bad``, ``sim``, ``test`` and all): where they are all of one kind its own sums stand, where they are mixed the rows
-of that window are read and reckoned here. It is the same with five-minute rows that were taken back (``void``).
+of that window are read and reckoned here. It is the same with rows of a tier that were taken back (``void``).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from ioc.domain import Quality, Series
-from ioc.timeseries.contract import FIVE_MINUTES, How, Where
-from ioc.timeseries.grid import Grid, Run
+from ioc.timeseries.contract import How
 from ioc.timeseries.influx import Server
 from ioc.timeseries.influx_csv import Rows, Table
 from ioc.timeseries.influx_flux import Script
-from ioc.timeseries.influx_notes import Marks, Scope, runs_of
+from ioc.timeseries.influx_pieces import QUALITY, Asked, Piece, Span
+from ioc.timeseries.influx_rows import (
+    COUNT,
+    FLAGS,
+    LAST,
+    LAST_AT,
+    MAX,
+    MIN,
+    OF_TIER,
+    PUT,
+    ROWS,
+    SUM,
+    VOID,
+    merge,
+    tier_buckets,
+)
 from ioc.timeseries.memory import Bucket
+from ioc.timeseries.sketch import Sketch
 
-QUALITY = "quality"
-SUM, COUNT, MIN, MAX, LAST, LAST_AT, ROWS = "sum", "count", "min", "max", "last", "last_at", "rows"
-_OF_TIER = {SUM: SUM, COUNT: SUM, MIN: MIN, MAX: MAX, LAST: LAST, LAST_AT: MAX}  # how several rows become one
 AGGREGATES: dict[How, tuple[str, ...]] = {
     How.SUM: (SUM,),
     How.RATIO: (SUM,),
@@ -30,92 +42,13 @@ AGGREGATES: dict[How, tuple[str, ...]] = {
     How.MAX: (MAX,),
     How.LAST: (LAST,),
 }
-VOID = "void"
-FLAGS = {Quality.SIM.value: Quality.SIM, Quality.TEST.value: Quality.TEST}
 _COUNTED = (Quality.BAD.value, *FLAGS)
 _ALL = "all"
-_PARTS = 16  # of one range that are read apart; above that, everything between them is read raw
+_SET = 'r["_value"] != 0.0'  # rows that were put, or made again, say of each flag that it is not
 
 Cells = dict[Series, dict[int, Bucket]]  # by number of the window
 _Counts = dict[Series, dict[int, dict[str, int]]]  # by prefix and window: how many of each quality
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Windows, or parts of windows, that are read from one place: five-minute rows, or raw values."""
-
-    run: Run
-    start: int
-    stop: int
-    tier: bool
-
-    def window(self, time_ns: int) -> int:
-        """The number of the window in which a moment lies."""
-        return self.run.first + (time_ns - self.run.start) // self.run.step
-
-    def part(self, windows: Collection[int]) -> tuple[int, int]:
-        """The part of it that holds these windows."""
-        first = self.run.start + (min(windows) - self.run.first) * self.run.step
-        last = self.run.start + (max(windows) - self.run.first + 1) * self.run.step
-        return max(first, self.start), min(last, self.stop)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which values: of a metric, or of everything in a scope, or of everything."""
-
-    metric: str = ""
-    where: Where = field(default_factory=dict)
-    scope: Scope | None = None
-
-    def raw(self, script: Script, *fields: str) -> tuple[str, ...]:
-        """The conditions on raw rows; ``fields`` empty: all values."""
-        measurement, _, name = self.metric.partition(".")
-        if self.scope:
-            measurement = self.scope[0]
-        return (
-            script.is_("_measurement", measurement) if measurement else "",
-            script.one_of("_field", fields or (name,)) if fields or name else f'r["_field"] != "{QUALITY}"',
-            script.where(self.where),
-        )
-
-    def tier(self, script: Script, *fields: str) -> tuple[str, ...]:
-        """The conditions on the five-minute rows of a metric."""
-        return script.is_("_measurement", self.metric), script.one_of("_field", fields), script.where(self.where)
-
-
-def pieces_of(grid: Grid, marks: Marks, dirty: Collection[int]) -> list[Piece]:
-    """Where the windows of a grid are read; what is dirty, and what is not rolled up yet, from the raw values."""
-    if not grid.whole_buckets:
-        parts = [(run, max(run.start, marks.raw_from), run.stop, False) for run in grid.runs()]
-    else:
-        runs = runs_of(time_ns for time_ns in dirty if marks.raw_from <= time_ns < marks.rolled_to)
-        if len(runs) > _PARTS:
-            runs = [(runs[0][0], runs[-1][1])]
-        parts = list(chain.from_iterable(_parts(run, marks, runs) for run in grid.runs()))
-    return [Piece(*part) for part in parts if part[1] < part[2]]
-
-
-def _parts(run: Run, marks: Marks, dirty: Iterable[tuple[int, int]]) -> Iterator[tuple[Run, int, int, bool]]:
-    at = max(run.start, marks.five_minutes_from)
-    rolled = min(run.stop, marks.rolled_to)
-    for start, stop in dirty:
-        yield run, at, min(start, rolled), True
-        yield run, max(at, start), min(stop, rolled), False
-        at = max(at, stop)
-    yield run, at, rolled, True
-    yield run, max(run.start, marks.rolled_to), run.stop, False
-
-
-def merge(into: Bucket, other: Bucket) -> None:
-    """Count the values of one more bucket; of equal times the later counted are the last."""
-    into.count += other.count
-    into.sum += other.sum
-    into.min = min(into.min, other.min)
-    into.max = max(into.max, other.max)
-    if other.last_at >= into.last_at:
-        into.last, into.last_at = other.last, other.last_at
-    into.qualities |= other.qualities
+_Again = dict[Series, set[int]]  # windows that are reckoned from their rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,41 +56,48 @@ class _Part:
     """What was found of a piece."""
 
     piece: Piece
+    asked: Asked
     cells: Cells = field(default_factory=dict)
     counts: _Counts = field(default_factory=dict)
 
     def take(self, name: str, table: Table, rows: Rows) -> None:
-        """Put the rows of a table where they belong."""
-        if name not in _PUT:
+        """Put the rows of a table where they belong; of groups, ``min`` and ``max`` come with all tags of a series."""
+        prefix = self.asked.group(table.prefix) if self.piece.tier else table.prefix
+        if name not in PUT:
             kind = table.field if self.piece.tier else name
-            counted = self.counts.setdefault(table.prefix, {})
+            counted = self.counts.setdefault(prefix, {})
             for time_ns, value in rows:
                 counted.setdefault(self.piece.window(time_ns), {})[kind] = int(float(value))
             return
-        cells = self.cells.setdefault(table.prefix if self.piece.tier else table.series, {})
-        put, piece = _PUT[name], self.piece
+        cells = self.cells.setdefault(prefix if self.piece.tier else table.series, {})
+        put, piece, run = PUT[name], self.piece, self.piece.run
         for time_ns, value in rows:
-            window = piece.window(time_ns)
+            window = run.first + (time_ns - run.start) // run.step  # ``piece.window``, of half a million rows
             bucket = cells.get(window)
             if bucket is None:
                 bucket = cells[window] = Bucket()
             put(bucket, time_ns, value)
+        if name == ROWS and piece.sketch:
+            _sketch(cells, piece, [(time_ns, float(value)) for time_ns, value in rows])
 
 
 class Windows:
-    """Puts values together in windows, each series by itself."""
+    """Puts values together in windows: each series by itself, or the groups that are asked for."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def cells(self, pieces: Sequence[Piece], asked: Asked, aggregates: Sequence[str]) -> list[Cells]:
-        """What each piece has; windows without a value that counts are left out."""
-        if not pieces:
+    def cells(self, asked: Sequence[tuple[Piece, Asked]], aggregates: Sequence[str]) -> list[Cells]:
+        """What each piece has; windows without a value that counts are left out.
+
+        Pieces with ``sketch`` are read as ``ROWS``.
+        """
+        if not asked:
             return []
         script = Script()
-        parts = [_Part(piece) for piece in pieces]
-        for number, piece in enumerate(pieces):
-            (self._ask_tier if piece.tier else self._ask_raw)(script, number, piece, asked, aggregates)
+        parts = [_Part(*one) for one in asked]
+        for number, part in enumerate(parts):
+            (self._ask_tier if part.piece.tier else self._ask_raw)(script, number, part, aggregates)
         for table, rows in self._server.ask(script):
             place, _, name = table.name.partition(".")
             parts[int(place)].take(name, table, rows)
@@ -165,42 +105,62 @@ class Windows:
             again = (_settle_tier if part.piece.tier else _settle_raw)(part.cells, part.counts)
             if again:
                 reckon = self._tier_rows if part.piece.tier else self._raw_rows
-                for series, window, bucket in reckon(part.piece, asked, again):
+                for series, window, bucket in reckon(part.piece, part.asked, again):
                     part.cells.setdefault(series, {})[window] = bucket
         return [part.cells for part in parts]
 
-    def five_minutes(self, start: int, stop: int) -> Iterator[tuple[Series, int, Bucket]]:
-        """The five-minute rows of all series from ``start`` to before ``stop``, as they are."""
-        script = Script()
-        script.ask("rows", script.rows(self._server.access.five_minutes, start, stop))
-        for series, by_time in tier_buckets(self._server.ask(script)).items():
-            for time_ns, bucket in by_time.items():
-                if bucket.count:
-                    bucket.qualities = bucket.qualities or {Quality.GOOD}
-                    yield series, time_ns, bucket
+    def rows(
+        self, tier: int, span: Span, asked: Asked, among: Collection[Series] = (), fields: Sequence[str] = ()
+    ) -> dict[Series, dict[int, Bucket]]:
+        """The rows of a tier as they are, by when they begin, without those that were taken back.
 
-    def _ask_raw(self, script: Script, number: int, piece: Piece, asked: Asked, aggregates: Sequence[str]) -> None:
+        ``among`` are series, or groups of them, that are enough; ``fields`` are all that is read beside the count and
+        the qualities, empty for everything.
+        """
+        script = Script()
+        of = script.prefixes(among) if among else ""
+        names = (*fields, COUNT, VOID, *FLAGS) if fields else ()
+        script.ask("rows", script.rows(self._server.access.tier(tier), *span, *asked.tier(script, *names), of))
+        found = tier_buckets(self._server.ask(script))
+        for by_time in found.values():
+            for time_ns in [time_ns for time_ns, bucket in by_time.items() if not bucket.count]:
+                del by_time[time_ns]
+            for bucket in by_time.values():
+                bucket.qualities = bucket.qualities or {Quality.GOOD}
+        return found
+
+    def _ask_raw(self, script: Script, number: int, part: _Part, aggregates: Sequence[str]) -> None:
         """The server does not say when the last value of a window was: where that is needed, the rows are."""
-        bucket, start, stop = self._server.access.bucket, piece.start, piece.stop
+        bucket, piece, asked = self._server.access.bucket, part.piece, part.asked
         for name in (ROWS,) if {ROWS, LAST_AT} & set(aggregates) else aggregates:
-            rows = script.rows(bucket, start, stop, *asked.raw(script))
+            rows = script.rows(bucket, piece.start, piece.stop, *asked.raw(script))
             script.ask(f"{number}.{name}", rows if name == ROWS else f"{rows} {script.windows(piece.run, name)}")
         for name in (*_COUNTED, _ALL):
             of = script.is_("_value", name) if name in _COUNTED else ""
-            rows = script.rows(bucket, start, stop, *asked.raw(script, QUALITY), of)
+            rows = script.rows(bucket, piece.start, piece.stop, *asked.raw(script, QUALITY), of)
             script.ask(f"{number}.{name}", f"{rows} {script.windows(piece.run, COUNT)}")
 
-    def _ask_tier(self, script: Script, number: int, piece: Piece, asked: Asked, aggregates: Sequence[str]) -> None:
-        bucket, start, stop = self._server.access.five_minutes, piece.start, piece.stop
-        for name in aggregates:
-            rows = script.rows(bucket, start, stop, *asked.tier(script, name))
-            script.ask(f"{number}.{name}", f"{rows} {script.windows(piece.run, _OF_TIER[name])}")
-        rows = script.rows(bucket, start, stop, *asked.tier(script, VOID, *FLAGS))
-        script.ask(f"{number}.flags", f"{rows} {script.windows(piece.run, SUM)}")
+    def _ask_tier(self, script: Script, number: int, part: _Part, aggregates: Sequence[str]) -> None:
+        piece, asked = part.piece, part.asked
 
-    def _raw_rows(
-        self, piece: Piece, asked: Asked, again: dict[Series, set[int]]
-    ) -> Iterator[tuple[Series, int, Bucket]]:
+        def ask(name: str, how: str, fields: Sequence[str], condition: str = "") -> None:
+            rows = script.rows(
+                self._server.access.tier(piece.tier),
+                piece.start,
+                piece.stop,
+                *asked.tier(script, *fields),
+                condition,
+            )
+            windows = script.windows(piece.run, how)
+            if asked.by is not None:
+                windows = f"{windows} {script.together(asked.by, piece.run, how)}"
+            script.ask(f"{number}.{name}", f"{rows} {windows}")
+
+        for name in aggregates:
+            ask(name, OF_TIER[name], (name,))
+        ask("flags", SUM, (VOID, *FLAGS), _SET)
+
+    def _raw_rows(self, piece: Piece, asked: Asked, again: _Again) -> Iterator[tuple[Series, int, Bucket]]:
         start, stop = piece.part(set().union(*again.values()))
         script = Script()
         of = script.prefixes(again)
@@ -219,109 +179,33 @@ class Windows:
                 rows[table.series] = [(t, float(value)) for t, value in found if piece.window(t) in wanted]
         for series, points in rows.items():
             named = qualities.get(prefixes[series], {})
+            counted = [point for point in points if named.get(point[0]) != Quality.BAD]
             windows: dict[int, Bucket] = {}
-            for time_ns, number in points:
+            for time_ns, number in counted:
                 quality = Quality(named.get(time_ns, Quality.GOOD))
-                if quality is not Quality.BAD:
-                    windows.setdefault(piece.window(time_ns), Bucket()).add(time_ns, number, quality)
+                windows.setdefault(piece.window(time_ns), Bucket()).add(time_ns, number, quality)
+            if piece.sketch:
+                _sketch(windows, piece, counted)
             yield from ((series, window, bucket) for window, bucket in windows.items())
 
-    def _tier_rows(
-        self, piece: Piece, asked: Asked, again: dict[Series, set[int]]
-    ) -> Iterator[tuple[Series, int, Bucket]]:
-        start, stop = piece.part(set().union(*again.values()))
-        script = Script()
-        rows = script.rows(
-            self._server.access.five_minutes, start, stop, script.is_("_measurement", asked.metric),
-            script.prefixes(again),
-        )  # fmt: skip
-        script.ask("rows", rows)
-        for series, by_time in tier_buckets(self._server.ask(script)).items():
-            windows: dict[int, Bucket] = {}
+    def _tier_rows(self, piece: Piece, asked: Asked, again: _Again) -> Iterator[tuple[Series, int, Bucket]]:
+        span = piece.part(set().union(*again.values()))
+        found: Cells = {}
+        for series, by_time in self.rows(piece.tier, span, asked, again).items():
+            group = asked.group(series)
             for time_ns, bucket in by_time.items():
-                if bucket.count and piece.window(time_ns) in again.get(series, ()):
-                    merge(windows.setdefault(piece.window(time_ns), Bucket()), bucket)
-            yield from ((series, window, bucket) for window, bucket in windows.items())
+                if piece.window(time_ns) in again.get(group, ()):
+                    merge(found.setdefault(group, {}).setdefault(piece.window(time_ns), Bucket()), bucket)
+        for group, windows in found.items():
+            yield from ((group, window, bucket) for window, bucket in windows.items())
 
 
-def tier_buckets(tables: Iterable[tuple[Table, Rows]]) -> dict[Series, dict[int, Bucket]]:
-    """The five-minute rows of an answer by series and beginning; ``count`` is 0 where a row was taken back."""
-    found: dict[Series, dict[int, Bucket]] = {}
-    void: list[Bucket] = []
-    for table, rows in tables:
-        buckets = found.setdefault(table.prefix, {})
-        for time_ns, value in rows:
-            bucket = buckets.setdefault(time_ns, Bucket())
-            if table.field in _PUT:
-                _PUT[table.field](bucket, 0, value)
-            elif float(value) and table.field == VOID:
-                void.append(bucket)
-            elif float(value):
-                bucket.qualities.add(FLAGS[table.field])
-    for bucket in void:
-        bucket.count = 0
-    return found
-
-
-def tier_line(series: Series, start: int, bucket: Bucket, flags: Collection[str] = ()) -> str:
-    """The line of a five-minute row; ``flags`` are those that a row there has already: they are said either way."""
-    pairs = [f"{name}={getattr(bucket, name)!r}" for name in (SUM, MIN, MAX, LAST)]
-    pairs += [f"{COUNT}={float(bucket.count)}", f"{LAST_AT}={bucket.last_at}i"]
-    for name, quality in FLAGS.items():
-        if quality in bucket.qualities or name in flags:
-            pairs.append(f"{name}={float(quality in bucket.qualities)}")
-    if VOID in flags:
-        pairs.append(f"{VOID}=0.0")
-    return f"{series.key} {','.join(pairs)} {start}"
-
-
-def void_line(series: Series, start: int) -> str:
-    """The line that takes a five-minute row back."""
-    return f"{series.key} {VOID}=1.0,{COUNT}=0.0,{SUM}=0.0 {start}"
-
-
-def five_minutes(start: int, stop: int) -> Piece:
-    """The raw values of a range in buckets of five minutes; their window's number counts from its beginning."""
-    return Piece(Run(0, start, stop, FIVE_MINUTES), start, stop, tier=False)
-
-
-def _add(bucket: Bucket, time_ns: int, value: str) -> None:
-    bucket.add(time_ns, float(value), Quality.GOOD)
-
-
-def _sum(bucket: Bucket, _: int, value: str) -> None:
-    bucket.sum = float(value)
-
-
-def _count(bucket: Bucket, _: int, value: str) -> None:
-    bucket.count = int(float(value))
-
-
-def _min(bucket: Bucket, _: int, value: str) -> None:
-    bucket.min = float(value)
-
-
-def _max(bucket: Bucket, _: int, value: str) -> None:
-    bucket.max = float(value)
-
-
-def _last(bucket: Bucket, time_ns: int, value: str) -> None:
-    bucket.last, bucket.last_at = float(value), max(bucket.last_at, time_ns)
-
-
-def _last_at(bucket: Bucket, _: int, value: str) -> None:
-    bucket.last_at = int(value)
-
-
-_PUT: dict[str, Callable[[Bucket, int, str], None]] = {
-    SUM: _sum,
-    COUNT: _count,
-    MIN: _min,
-    MAX: _max,
-    LAST: _last,
-    LAST_AT: _last_at,
-    ROWS: _add,
-}
+def _sketch(windows: dict[int, Bucket], piece: Piece, points: Sequence[tuple[int, float]]) -> None:
+    values: dict[int, list[float]] = defaultdict(list)
+    for time_ns, value in points:
+        values[piece.window(time_ns)].append(value)
+    for window, found in values.items():
+        windows[window].sketch = Sketch.of(found).encode()
 
 
 def _settle_raw(cells: Cells, counts: _Counts) -> dict[Series, set[int]]:

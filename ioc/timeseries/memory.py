@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ioc.domain import Clock, Quality, Reading, Series, SystemClock
-from ioc.timeseries.contract import FIVE_MINUTES, How, Rejected, Retention, Where, Window
+from ioc.timeseries.contract import FIVE_MINUTES, HOUR, How, Rejected, Retention, Where, Window
 from ioc.timeseries.grid import Grid
 from ioc.timeseries.lines import BAD, QUALITIES, Names, decode
-from ioc.timeseries.question import Found, Group, Question, bucket_of, line_of, matches, worst
+from ioc.timeseries.question import Found, Group, Point, Question, hour_of, line_of, matches, worst
+from ioc.timeseries.sketch import Sketch, Spread
 
 Points = dict[int, tuple[float, int]]  # time: value, number of the quality
 
@@ -24,6 +25,7 @@ class Bucket:
     last: float = 0.0
     last_at: int = -1
     qualities: set[Quality] = field(default_factory=set)
+    sketch: bytes | None = None  # of an hour: ``Sketch.encode``
 
     def add(self, time_ns: int, value: float, quality: Quality) -> None:
         """Count a value; of two at the same time the later added is the last."""
@@ -63,8 +65,7 @@ class MemoryStore:
         self._series: list[Series] = []
         self._points: list[Points] = []
         self._names = Names(self._number_of)
-        self._raw_from = 0
-        self._from = 0
+        self._raw_from = self._five_minutes_from = 0
 
     def write_lines(self, lines: Sequence[str]) -> None:
         """See the contract."""
@@ -103,7 +104,7 @@ class MemoryStore:
             counted = {time_ns: point for time_ns, point in points.items() if point[1] != BAD}
             if counted:
                 newest = max(counted)
-                start = newest - newest % FIVE_MINUTES
+                start = newest - newest % (FIVE_MINUTES if newest >= self._five_minutes_from else HOUR)
                 bucket = Bucket()
                 for time_ns in sorted(t for t in counted if t >= start):
                     bucket.add(time_ns, *_named(counted[time_ns]))
@@ -137,39 +138,73 @@ class MemoryStore:
     ) -> list[Window]:
         """See the contract."""
         question = Question.of(Grid.of(start, stop, every, zone), how, by, denominator)
+        members = self.series(metric, where)
+        if question.quantile:
+            return question.answer(members, *self._quantiles(question, metric, where))
         found = self._found(question, metric, where)
         below = self._found(question, question.denominator, where) if question.denominator else {}
-        return question.answer(self.series(metric, where), found, below)
+        return question.answer(members, found, below)
 
-    def roll_up(self, now_ns: int) -> None:
+    def roll_up(self, now_ns: int) -> bool:
         """See the contract: windows are reckoned from the values each time."""
+        return now_ns >= 0
 
     def retain(self, now_ns: int) -> None:
         """See the contract."""
-        self._raw_from = max(self._raw_from, bucket_of(now_ns - self._retention.raw_ns))
-        self._from = max(self._from, bucket_of(now_ns - max(self._retention.five_minutes_ns, self._retention.raw_ns)))
+        raw, five_minutes, one_hour = self._retention.tiers
+        self._raw_from = max(self._raw_from, hour_of(now_ns - raw))
+        self._five_minutes_from = max(self._five_minutes_from, hour_of(now_ns - five_minutes))
+        gone = hour_of(now_ns - one_hour)
         for points in self._points:
-            for time_ns in [t for t in points if t < self._from]:
+            for time_ns in [t for t in points if t < gone]:
                 del points[time_ns]
 
     def close(self) -> None:
         """See the contract."""
 
     def _found(self, question: Question, metric: str, where: Where | None) -> Found:
-        grid = question.grid
-        oldest = max(grid.edges[0], 0 if grid.whole_buckets else self._raw_from)
+        oldest = 0 if question.grid.whole_hours else self._raw_from
+        if question.grid.whole_buckets and not question.grid.whole_hours:
+            oldest = self._five_minutes_from
         groups: dict[Group, dict[int, Bucket]] = {}
-        for series, points in self._matching(metric, where):
-            buckets = groups.setdefault(question.group(series), {})
-            for time_ns in sorted(t for t in points if oldest <= t < grid.edges[-1]):
-                value, quality = points[time_ns]
-                if quality != BAD:
-                    window = bisect_right(grid.edges, time_ns) - 1
-                    buckets.setdefault(window, Bucket()).add(time_ns, value, QUALITIES[quality])
+        for group, window, time_ns, value, quality in self._counted(question, metric, where, oldest):
+            groups.setdefault(group, {}).setdefault(window, Bucket()).add(time_ns, value, quality)
         return {
             group: {window: (bucket.result(question.how), bucket.quality) for window, bucket in buckets.items()}
             for group, buckets in groups.items()
         }
+
+    def _quantiles(
+        self, question: Question, metric: str, where: Where | None
+    ) -> tuple[dict[Group, dict[int, Point]], Found, set[Group]]:
+        """Values that are kept no more as themselves count as a sketch of them does."""
+        oldest = 0 if question.grid.whole_hours else question.grid.first_from(self._raw_from)
+        spreads: dict[tuple[Group, int], tuple[Spread, set[Quality]]] = {}
+        for group, window, time_ns, value, quality in self._counted(question, metric, where, oldest):
+            spread, qualities = spreads.setdefault((group, window), (Spread(), set()))
+            qualities.add(quality)
+            if time_ns >= self._raw_from:
+                spread.add([value])
+            else:
+                spread.add_hour(Sketch.of([value]).encode(), value, value)
+        found: dict[Group, dict[int, Point]] = {}
+        for (group, window), (spread, qualities) in spreads.items():
+            result = spread.result(question.how)
+            assert result is not None
+            found.setdefault(group, {})[window] = (result, worst(qualities))
+        return found, {}, {group for (group, _), (spread, _) in spreads.items() if not spread.exact}
+
+    def _counted(
+        self, question: Question, metric: str, where: Where | None, oldest: int
+    ) -> Iterator[tuple[Group, int, int, float, Quality]]:
+        """What counts: its group and window, when, the value and its quality; by key, then time."""
+        edges = question.grid.edges
+        for series, points in self._matching(metric, where):
+            group = question.group(series)
+            for time_ns in sorted(t for t in points if max(oldest, edges[0]) <= t < edges[-1]):
+                value, quality = points[time_ns]
+                if quality != BAD:
+                    yield group, bisect_right(edges, time_ns) - 1, time_ns, value, QUALITIES[quality]
 
     def _number_of(self, series: Series) -> int:
         if series not in self._series:

@@ -22,7 +22,7 @@ def store_file(settings: Settings) -> Path:
 def retention_of(settings: Settings) -> Retention:
     """How long the tiers are kept."""
     keep = settings.retention
-    return Retention(keep.raw_days * DAY, keep.five_minutes_days * DAY)
+    return Retention(keep.raw_days * DAY, keep.five_minutes_days * DAY, keep.one_hour_days * DAY)
 
 
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:
@@ -47,7 +47,7 @@ def access_of(settings: Settings) -> "Access":
     from ioc.timeseries.influx import Access  # noqa: PLC0415 (half a second, and 20 MB, where there is no InfluxDB)
 
     influxdb = settings.influxdb
-    return Access(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token)
+    return Access(influxdb.url, influxdb.org, influxdb.bucket, influxdb.token, influxdb.ca_file)
 
 
 def open_influx(settings: Settings, *, keep_alive: bool = True) -> "InfluxStore":

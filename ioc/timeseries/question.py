@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Self
 
 from ioc.domain import Quality, Reading, Series
-from ioc.timeseries.contract import ABSENT, FIVE_MINUTES, How, Where, Window
+from ioc.timeseries.contract import ABSENT, FIVE_MINUTES, HOUR, QUANTILES, SKETCH_ERROR, How, Where, Window
 from ioc.timeseries.grid import Grid
 
 Group = tuple[tuple[str, str], ...]  # tags and their values
@@ -14,6 +14,7 @@ Point = tuple[float, Quality]
 Found = Mapping[Group, Mapping[int, Point]]  # by group and number of the window
 
 _EMPTY: Mapping[int, Point] = {}
+_NOTHING: Found = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,35 @@ class Question:
         """The group that a series belongs to."""
         return series.tags if self.by is None else tuple([(name, series.tag(name)) for name in self.by])
 
-    def answer(self, members: Iterable[Series], found: Found, below: Found) -> list[Window]:
-        """The windows of the groups of ``members``; ``below`` holds a ratio's denominators."""
+    @property
+    def quantile(self) -> bool:
+        """Whether values have to be put in their order."""
+        return self.how in QUANTILES
+
+    def answer(
+        self, members: Iterable[Series], found: Found, below: Found = _NOTHING, sketched: Collection[Group] = ()
+    ) -> list[Window]:
+        """The windows of the groups of ``members``; ``below`` holds a ratio's denominators.
+
+        ``sketched`` are the groups of which some point comes from sketches.
+        """
         return [
-            Window(dict(group), self._points(found.get(group, _EMPTY), below.get(group, _EMPTY)))
+            Window(
+                dict(group),
+                self._points(found.get(group, _EMPTY), below.get(group, _EMPTY)),
+                SKETCH_ERROR if group in sketched else 0.0,
+            )
             for group in sorted({self.group(series) for series in members})
         ]
 
     def _points(
         self, found: Mapping[int, Point], below: Mapping[int, Point]
     ) -> list[tuple[int, float | None, Quality]]:
+        if self.how is How.RATIO:
+            found = _ratios(found, below)
         points: list[tuple[int, float | None, Quality]] = []
         for number, start in enumerate(self.grid.starts):
             point = found.get(number)
-            if point is not None and self.how is How.RATIO:
-                point = _ratio(point, below.get(number))
             if point is None or not isfinite(point[0]):
                 points.append((start, None, Quality.GOOD))
             else:
@@ -81,6 +96,11 @@ def bucket_of(time_ns: int) -> int:
     return time_ns - time_ns % FIVE_MINUTES
 
 
+def hour_of(time_ns: int) -> int:
+    """When the hour begins in which a moment lies."""
+    return time_ns - time_ns % HOUR
+
+
 def line_of(reading: Reading) -> str:
     """The line of one reading."""
     measurement, _, field = reading.series.metric.partition(".")
@@ -88,7 +108,10 @@ def line_of(reading: Reading) -> str:
     return f'{prefix} {field}={reading.value!r},quality="{reading.quality}" {reading.time_ns}'
 
 
-def _ratio(above: Point, below: Point | None) -> Point | None:
-    if below is None or below[0] == 0.0:
-        return None
-    return above[0] / below[0], worst((above[1], below[1]))
+def _ratios(above: Mapping[int, Point], below: Mapping[int, Point]) -> dict[int, Point]:
+    ratios: dict[int, Point] = {}
+    for number, (value, quality) in above.items():
+        divisor, other = below.get(number, (0.0, quality))
+        if divisor != 0.0:
+            ratios[number] = (value / divisor, quality if quality is other else worst((quality, other)))
+    return ratios

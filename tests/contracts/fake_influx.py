@@ -5,13 +5,16 @@ It holds points and knows no Flux: every question is answered with nothing found
 
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -185,9 +188,14 @@ def cut_short(handler: Handler) -> None:
 
 
 @contextmanager
-def fake_influx() -> Iterator[FakeInflux]:
-    """One that runs."""
+def fake_influx(certificate: Path | None = None) -> Iterator[FakeInflux]:
+    """One that runs; with a PEM file of key and certificate, behind TLS."""
     server = FakeInflux()
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.access = replace(server.access, url=server.access.url.replace("http:", "https:"))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

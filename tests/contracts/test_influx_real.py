@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from ioc.config import Secret
 from ioc.domain import MINUTE, VirtualClock
 from ioc.errors import MisconfiguredError
-from ioc.timeseries import Rejected, Retention
+from ioc.timeseries import DAY, HOUR, Rejected, Retention
 from ioc.timeseries.influx import Server
 from ioc.timeseries.influx_flux import Script
 from ioc.timeseries.influx_store import InfluxStore
@@ -33,6 +34,41 @@ if influxd.PARAM:
             own = Server(mine)
             assert own.may_use_buckets()
             own.close()
+
+    def test_a_token_for_readers_may_read_and_not_write():
+        with influxd.new_buckets() as access:
+            admin = Server(replace(access, token=Secret(influxd.running().token)))
+            reader = Server(replace(access, token=admin.make_token("test", write=False)))
+            assert reader.may_read_buckets()
+            assert not reader.may_use_buckets()
+            store = InfluxStore(reader.access, clock=VirtualClock(T0))
+            assert store.window("fridge.temp", {}, T0, T0 + 1, every=MINUTE, how="sum") == []
+            with pytest.raises(MisconfiguredError):
+                store.write_lines([f"fridge temp=1.0 {T0}"])
+            stranger = Server(replace(access, token=Secret("nobody's")))
+            assert not stranger.may_read_buckets()
+            for opened in (admin, reader, store, stranger):
+                opened.close()
+
+    def test_without_the_bucket_of_hours_all_goes_on_and_the_remedy_is_said():
+        with influxd.new_buckets() as access:
+            admin = Server(replace(access, token=Secret(influxd.running().token)))
+            admin.drop_bucket(access.one_hour)
+            store = InfluxStore(access, clock=VirtualClock(T0))
+            store.write_lines([f"fridge temp={n}.0 {T0 - n * 10 * MINUTE}" for n in range(20)])
+            for _ in range(2):
+                with pytest.raises(MisconfiguredError) as caught:
+                    store.roll_up(T0)
+                assert "ioc timeseries init" in caught.value.hint
+                sums = store.window("fridge.temp", {}, T0 - DAY, T0, every=HOUR, how="sum")
+                assert sum(value or 0 for _, value, _ in sums[0].points) == sum(range(20))
+            assert [reading.value for reading in store.latest_all()] == [0.0]
+            admin.make_bucket(access.one_hour, 0)
+            whole = InfluxStore(admin.access, clock=VirtualClock(T0))  # the token of before may not use the new bucket
+            assert whole.roll_up(T0)
+            assert whole.window("fridge.temp", {}, T0 - DAY, T0, every=HOUR, how="sum") == sums
+            for opened in (admin, store, whole):
+                opened.close()
 
     def test_a_set_up_server_is_not_set_up_again():
         server = Server(influxd.running().access())

@@ -6,14 +6,24 @@ from pathlib import Path
 import pytest
 
 from ioc.domain import MINUTE, SECOND, Quality, Reading, Series, VirtualClock, parse_rfc3339
-from ioc.timeseries import ABSENT, DAY, FIVE_MINUTES, MemoryStore, Rejected, Retention, SqliteStore, Store
+from ioc.timeseries import (
+    ABSENT,
+    DAY,
+    FIVE_MINUTES,
+    HOUR,
+    SKETCH_ERROR,
+    MemoryStore,
+    Rejected,
+    Retention,
+    SqliteStore,
+    Store,
+)
 from ioc.timeseries.influx_store import InfluxStore
 from tests.contracts import influxd
 
-HOUR = 60 * MINUTE
 NOW = parse_rfc3339("2026-11-23T08:02:30Z")
 T0 = parse_rfc3339("2026-11-23T00:00:00Z")
-KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=10 * DAY)
+KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=10 * DAY, one_hour_ns=30 * DAY)
 
 
 @pytest.fixture
@@ -273,7 +283,7 @@ def test_a_ratio_is_a_sum_over_a_sum(store: Store):
         {"every": 0},
         {"every": DAY + 1},
         {"every": SECOND, "stop": T0 + 30 * DAY},
-        {"how": "median"},
+        {"how": "mode"},
         {"how": "ratio"},
         {"how": "sum", "denominator": "fridge.beds"},
         {"by": "facility"},
@@ -334,8 +344,10 @@ def test_a_late_bad_value_takes_back_what_it_replaces(store: Store):
     store.write_lines([line(T0, "temp=1.0")])
     store.roll_up(NOW)
     store.write_lines([line(T0, "temp=1.0", quality="bad")])
-    store.roll_up(NOW)
-    assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="count")) == [[None]]
+    for _ in range(2):
+        for how in ("count", "median"):
+            assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how=how)) == [[None]]
+        store.roll_up(NOW)
 
 
 def test_long_windows_outlive_the_raw_values_and_short_ones_do_not(store: Store):
@@ -349,17 +361,21 @@ def test_long_windows_outlive_the_raw_values_and_short_ones_do_not(store: Store)
     assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="count")) == [[61.0]]
     assert values(store.window("fridge.temp", {}, T0, T0 + 2 * MINUTE, every=MINUTE, how="count")) == [[None, None]]
     store.retain(T0 + 11 * DAY)
+    assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="max")) == [[100.0]]
+    assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="count")) == [[61.0]]
+    assert values(store.window("fridge.temp", {}, T0, T0 + 1, every=FIVE_MINUTES, how="count")) == [[None]]
+    store.retain(T0 + 31 * DAY)
     assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="max")) == [[None]]
 
 
 def test_values_older_than_the_raw_ones_kept_are_refused_and_change_nothing(store: Store):
     store.write_lines([line(T0, "temp=1.0")])
-    store.retain(T0 + 2 * DAY + FIVE_MINUTES)
+    store.retain(T0 + 2 * DAY + HOUR + FIVE_MINUTES)  # whole hours go
     with pytest.raises(Rejected, match="older"):
-        store.write_lines([line(T0 + 1)])
-    store.write_lines([line(T0 + FIVE_MINUTES)])
+        store.write_lines([line(T0 + HOUR - 1)])
+    store.write_lines([line(T0 + HOUR)])
     store.roll_up(T0 + 3 * DAY)
-    assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, every=HOUR, how="count")) == [[2.0]]
+    assert values(store.window("fridge.temp", {}, T0, T0 + DAY, every=DAY, how="count")) == [[2.0]]
 
 
 def test_retention_never_goes_back(store: Store):
@@ -380,3 +396,124 @@ def test_latest_of_all_series_for_the_rebuild_of_the_present(store: Store):
     newest = {reading.series.tag("device"): reading for reading in store.latest_all()}
     assert newest["tl-01"] == Reading(fridge(), T0, 1.0, Quality.SIM)
     assert newest["b"].time_ns == T0 + 2
+    store.retain(T0 + 11 * DAY)  # so are the five minutes
+    newest = {reading.series.tag("device"): reading for reading in store.latest_all()}
+    assert newest["tl-01"] == Reading(fridge(), T0, 1.0, Quality.SIM)
+    assert newest["b"].time_ns == T0 + 2
+
+
+def minutes(store: Store, hours: int, start: int = T0, device: str = "tl-01") -> list[float]:
+    """A value each minute that is never twice the same."""
+    found = [10.0 + (n * 37) % (60 * hours) for n in range(60 * hours)]
+    store.write_lines([line(start + n * MINUTE, f"temp={value}", device) for n, value in enumerate(found)])
+    return found
+
+
+def by_rank(found: list[float], how: str) -> float:
+    return sorted(found)[{"median": 5, "p90": 9}[how] * len(found) // 10 - 1]
+
+
+quantiles = pytest.mark.parametrize("how", ["median", "p90"])
+
+
+@quantiles
+@pytest.mark.parametrize("rolled", [False, True])
+def test_a_quantile_is_exact_while_there_are_values(store: Store, how: str, rolled: bool):
+    found = minutes(store, 2)
+    store.write_lines([line(T0 + 1, "temp=999.0", quality="bad")])
+    if rolled:
+        store.roll_up(NOW)
+    for every in (HOUR, 2 * HOUR, 20 * MINUTE, MINUTE):
+        (window,) = store.window("fridge.temp", {}, T0, T0 + 2 * HOUR, every=every, how=how)
+        size = every // MINUTE
+        parts = [sorted(found[first : first + size]) for first in range(0, 120, size)]
+        nth = max(1, {"median": 5, "p90": 9}[how] * size // 10)
+        assert [value for _, value, _ in window.points] == [part[nth - 1] for part in parts]
+        assert window.error == 0.0
+
+
+@quantiles
+def test_the_quantile_of_a_group_is_of_all_its_values(store: Store, how: str):
+    found = minutes(store, 1) + minutes(store, 1, T0 + 1, "tl-02")
+    asked = {"every": HOUR, "how": how, "by": ["facility"]}
+    assert values(store.window("fridge.temp", {}, T0, T0 + HOUR, **asked)) == [[by_rank(found, how)]]
+
+
+@quantiles
+def test_a_quantile_outlives_its_values_within_the_stated_error(store: Store, how: str):
+    found = minutes(store, 6)
+    minutes(store, 1, NOW)
+    store.write_lines([line(T0 + 30, "temp=500.0", quality="sim")])
+    store.roll_up(NOW)
+    store.write_lines([line(T0 + MINUTE + 1, "temp=600.0")])  # late
+    for days in (3, 11):
+        store.retain(T0 + days * DAY)
+        for every in (HOUR, 6 * HOUR, DAY):
+            (window,) = store.window("fridge.temp", {"device": "tl-01"}, T0, T0 + 6 * HOUR, every=every, how=how)
+            assert window.error == SKETCH_ERROR
+            assert window.points[0][2] is Quality.SIM
+            for (_, value, _), size in zip(window.points, range(0, 6 * HOUR, every), strict=False):
+                first = size // MINUTE
+                of = found[first : first + every // MINUTE] + ([500.0, 600.0] if first == 0 else [])
+                if every < DAY:
+                    expected = sorted(of)[-(-{"median": 5, "p90": 9}[how] * len(of) // 10) - 1]
+                    assert value == pytest.approx(expected, rel=SKETCH_ERROR * 1.0001)
+
+
+@quantiles
+def test_of_a_window_with_values_and_older_hours_both_count(store: Store, how: str):
+    found = minutes(store, 4)
+    store.retain(T0 + 2 * DAY + 2 * HOUR)
+    (window,) = store.window("fridge.temp", {}, T0, T0 + 4 * HOUR, every=2 * HOUR, how=how)
+    assert window.points[1][1] == by_rank(found[120:], how)
+    assert window.points[0][1] == pytest.approx(by_rank(found[:120], how), rel=SKETCH_ERROR * 1.0001)
+    (window,) = store.window("fridge.temp", {}, T0, T0 + 4 * HOUR, every=4 * HOUR, how=how)
+    assert window.points[0][1] == pytest.approx(by_rank(found, how), rel=SKETCH_ERROR * 1.0001)
+    assert window.error == SKETCH_ERROR
+    (window,) = store.window("fridge.temp", {}, T0 + 2 * HOUR, T0 + 4 * HOUR, every=2 * HOUR, how=how)
+    assert window.error == 0.0
+
+
+@quantiles
+def test_short_windows_have_no_quantile_once_their_values_are_gone(store: Store, how: str):
+    found = minutes(store, 4)
+    store.retain(T0 + 2 * DAY + 2 * HOUR)
+    every = 90 * MINUTE  # the first is gone, the second is cut, the third is there
+    (window,) = store.window("fridge.temp", {}, T0, T0 + 4 * HOUR, every=every, how=how)
+    start = -T0 % every // MINUTE
+    whole = [first for first in range(start - 90, 240, 90) if first >= 120]
+    assert [value for t, value, _ in window.points if t < T0 + 2 * HOUR] == [None] * (len(window.points) - len(whole))
+    assert [value for t, value, _ in window.points if t >= T0 + 2 * HOUR] == [
+        sorted(part)[-(-{"median": 5, "p90": 9}[how] * len(part) // 10) - 1]
+        for part in (found[first : first + 90] for first in whole)
+    ]
+    assert window.error == 0.0
+
+
+def test_days_of_a_zone_that_is_off_by_a_part_of_an_hour_come_from_the_five_minutes(store: Store):
+    midnight = parse_rfc3339("2026-11-23T00:00:00+05:45")
+    store.write_lines([line(midnight + n * HOUR, f"temp={n}.0") for n in range(24)])
+    asked = {"every": DAY, "zone": "Asia/Kathmandu"}
+
+    def of(how: str) -> float | None:
+        return values(store.window("fridge.temp", {}, midnight, midnight + DAY, how=how, **asked))[0][0]
+
+    assert (of("sum"), of("median")) == (276.0, 11.0)
+    store.retain(midnight + 4 * DAY)
+    assert (of("sum"), of("median")) == (276.0, None)
+    store.retain(midnight + 12 * DAY)
+    assert of("sum") is None
+
+
+def test_late_values_of_an_hour_that_was_made_count_at_once_and_for_ever(store: Store):
+    minutes(store, 3)
+    store.roll_up(NOW)
+    store.write_lines([line(T0 + HOUR + 1, "temp=5000.0"), line(T0 + 2 * HOUR, "temp=1.0", quality="bad")])
+    asked = {"every": HOUR, "how": "count"}
+    for _ in range(2):
+        assert values(store.window("fridge.temp", {}, T0, T0 + 3 * HOUR, **asked)) == [[60.0, 61.0, 59.0]]
+        assert values(store.window("fridge.temp", {}, T0, T0 + 3 * HOUR, every=HOUR, how="max"))[0][1] == 5000.0
+        store.roll_up(NOW)
+    for days in (3, 11):
+        store.retain(T0 + days * DAY)
+        assert values(store.window("fridge.temp", {}, T0, T0 + 3 * HOUR, **asked)) == [[60.0, 61.0, 59.0]]

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ioc.domain import MINUTE, Quality, VirtualClock, parse_rfc3339
-from ioc.timeseries import DAY, Retention, SqliteStore
-from ioc.timeseries.copying import Copying, Progress, Tiered
+from ioc.timeseries import DAY, FIVE_MINUTES, HOUR, Retention, SqliteStore
+from ioc.timeseries.copying import TIERS, Copying, Progress, Tiered
 from ioc.timeseries.influx_store import InfluxStore
 from tests.contracts import influxd
 
-HOUR = 60 * MINUTE
 NOW = parse_rfc3339("2026-11-23T08:02:30Z")
-KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=6 * DAY)
+KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=4 * DAY, one_hour_ns=9 * DAY)
+DAYS = 6
 METRICS = ("fridge.temp", "fridge.door", "used.beds")
 
 
@@ -24,7 +24,7 @@ class Stores:
 
     def __init__(self, folder: Path, ends: ExitStack) -> None:
         self.folder, self.ends = folder, ends
-        self.clock = VirtualClock(NOW - 5 * DAY)
+        self.clock = VirtualClock(NOW - DAYS * DAY)
         self.numbers = itertools.count()
 
     def new(self, kind: str) -> Tiered:
@@ -50,9 +50,9 @@ WAYS = [
 
 
 def fill(store: Tiered, clock: VirtualClock) -> None:
-    """Five days of values, of which the first three have become five-minute rows."""
-    for day in range(5):
-        start = NOW - (5 - day) * DAY
+    """Days of values, of which the first have become hours only, and the next five-minute rows and hours."""
+    for day in range(DAYS):
+        start = NOW - (DAYS - day) * DAY
         lines = []
         for n in range(0, 24 * 60, 25):
             t = start + n * MINUTE
@@ -66,17 +66,18 @@ def fill(store: Tiered, clock: VirtualClock) -> None:
 
 
 def copying(source: Tiered, target: Tiered, folder: Path) -> Copying:
-    return Copying(source, target, NOW, KEEP, Progress(folder / "progress.json", "a to b")).prepare()
+    return Copying(source, target, NOW, Progress(folder / "progress.json", "a to b")).prepare()
 
 
 def answers(store: Tiered) -> list:
     found = []
     for metric in METRICS:
-        found.append(store.raw(metric, None, NOW - 6 * DAY, NOW))
+        found.append(store.raw(metric, None, NOW - DAYS * DAY, NOW))
         found.append(store.series(metric))
-        for how in ("count", "sum", "min", "max", "last"):
-            windows = store.window(metric, None, NOW - 6 * DAY, NOW, every=HOUR, how=how)
-            found.append([(window.tags, window.points) for window in windows])
+        for how in ("count", "sum", "min", "max", "last", "median", "p90"):
+            for every in (FIVE_MINUTES, HOUR, 7 * HOUR):
+                windows = store.window(metric, None, NOW - DAYS * DAY, NOW, every=every, how=how)
+                found.append([(window.tags, window.points, window.error) for window in windows])
     return found
 
 
@@ -88,7 +89,7 @@ def test_all_answers_are_the_same_after_a_copy(stores: Stores, tmp_path: Path, s
     days = list(made.copy())
     made.finish()
     assert sum(day.values for day in days) == 2 * 58 * 4
-    assert sum(day.rows for day in days) > 3 * 3 * 40
+    assert sum(day.rows for day in days) > 4 * 4 * 24  # of two tiers, of which one is shorter
     assert sum(day.refused for day in days) == 0
     assert [found for _, found in made.verify() if found] == []
     assert answers(new) == answers(old)
@@ -101,7 +102,7 @@ def test_a_copy_that_was_killed_goes_on_and_one_that_begins_anew_changes_nothing
     old, new = stores.new(source), stores.new(target)
     fill(old, stores.clock)
     first = copying(old, new, tmp_path).copy()
-    before = [next(first).start for _ in range(4)]
+    before = [next(first).start for _ in range(5)]
     after = [day.start for day in copying(old, new, tmp_path).copy()]
     assert after[0] == before[-1] + DAY
     copying(old, new, tmp_path).progress.over()
@@ -133,7 +134,8 @@ def test_what_differs_is_named_with_day_and_series(stores: Stores, tmp_path: Pat
     t = NOW - DAY
     new.write_lines([f'fridge,device=a,facility=bv01 temp=50.0,quality="good" {t + 1}'])
     made.finish()
-    ((difference,),) = [found for _, found in made.verify() if found]
+    ((metric, (difference,)),) = [one for one in made.verify() if one[1]]
+    assert metric == "fridge.temp"
     assert difference.series == "fridge.temp device=a,facility=bv01"
     assert difference.day_ns <= t < difference.day_ns + DAY
     assert difference.target[0] == difference.source[0] + 1
@@ -147,10 +149,49 @@ def test_progress_of_another_copy_is_none(tmp_path: Path):
     assert Progress(tmp_path / "p.json", "a to b").done_until() == 0
 
 
-def test_rows_of_five_minutes_go_in_and_out_as_they_are(stores: Stores):
+@pytest.mark.parametrize("tier", TIERS)
+def test_rows_go_in_and_out_as_they_are(stores: Stores, tier: int):
     old, new = stores.new("sqlite"), stores.new("sqlite")
     fill(old, stores.clock)
-    rows = list(old.five_minutes(0, NOW))
-    new.put_five_minutes(rows)
-    assert list(new.five_minutes(0, NOW)) == rows
+    rows = list(old.rows(tier, 0, NOW))
+    new.put_rows(tier, rows)
+    assert list(new.rows(tier, 0, NOW)) == rows
     assert {quality for _, _, bucket in rows for quality in bucket.qualities} == set(Quality) - {Quality.BAD}
+    assert {bucket.sketch is None for _, _, bucket in rows} == {tier == FIVE_MINUTES}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", *influxd.PARAM])
+def test_a_store_says_when_it_begins(stores: Stores, kind: str):
+    store = stores.new(kind)
+    assert store.begins() == 0
+    fill(store, stores.clock)
+    assert store.begins() == NOW - DAYS * DAY - (NOW - DAYS * DAY) % HOUR  # an hour of which only the row is left
+    assert copying(store, store, stores.folder).days().start == NOW - DAYS * DAY - (NOW - DAYS * DAY) % DAY
+
+
+class Slow:
+    """A store that rolls up a part at each call."""
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+        self.retained = False
+
+    def roll_up(self, _now_ns: int) -> bool:
+        self.calls -= 1
+        return self.calls <= 0
+
+    def retain(self, _now_ns: int) -> None:
+        self.retained = self.calls <= 0
+
+    def latest_all(self) -> list:
+        return []
+
+    def begins(self) -> int:
+        return 0
+
+
+def test_both_stores_are_rolled_up_to_the_end_whatever_one_call_does(tmp_path: Path):
+    source, target = Slow(3), Slow(5)
+    copying(source, target, tmp_path).finish()
+    assert (source.calls, target.calls) == (0, 0)
+    assert target.retained

@@ -1,21 +1,36 @@
 """SQLite and InfluxDB give the answers of the memory store on whatever hypothesis thinks of."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ioc.domain import MINUTE, SECOND, VirtualClock, parse_rfc3339
-from ioc.timeseries import ABSENT, DAY, MemoryStore, Rejected, Retention, SqliteStore, Store, Window
+from ioc.timeseries import (
+    ABSENT,
+    DAY,
+    HOUR,
+    MemoryStore,
+    Rejected,
+    Retention,
+    SqliteStore,
+    Store,
+    Window,
+    sqlite_blocks,
+    sqlite_roll,
+    sqlite_windows,
+)
 from ioc.timeseries.influx_store import InfluxStore
 from tests.contracts import influxd
 
 START = parse_rfc3339("2026-10-24T20:00:00Z")  # the night before Paris puts its clocks back
-KEEP = Retention(raw_ns=2 * DAY, five_minutes_ns=4 * DAY)
-HOUR = 60 * MINUTE
+KEEP = Retention(raw_ns=DAY, five_minutes_ns=2 * DAY, one_hour_ns=60 * HOUR)
 
 times = st.one_of(st.integers(0, 3 * DAY), st.integers(0, 36).map(lambda n: n * 5 * MINUTE), st.integers(0, 10)).map(
     lambda t: START + t
@@ -53,8 +68,8 @@ questions = st.fixed_dictionaries(
     {
         "start": times,
         "length": st.integers(0, DAY),
-        "every": st.sampled_from([7 * MINUTE, 5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY]),
-        "how": st.sampled_from(["sum", "count", "min", "max", "last", "mean", "ratio"]),
+        "every": st.sampled_from([7 * MINUTE, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 7 * DAY]),
+        "how": st.sampled_from(["sum", "count", "min", "max", "last", "mean", "ratio", "median", "p90"]),
         "by": st.sampled_from([None, (), ("facility",), ("device",), ("facility", "device"), ("ward",)]),
         "zone": st.sampled_from(["UTC", "Asia/Ho_Chi_Minh", "Europe/Paris", "Asia/Kathmandu"]),
         "where": st.sampled_from([{}, {"facility": "bv01"}, {"device": ["a", "b"]}, {"ward": ABSENT, "device": "a"}]),
@@ -81,7 +96,7 @@ def ask(store: Store, question: dict) -> list[Window]:
 
 
 def compare(ours: list[Window], model: list[Window]) -> None:
-    assert [window.tags for window in ours] == [window.tags for window in model]
+    assert [(window.tags, window.error) for window in ours] == [(window.tags, window.error) for window in model]
     for mine, theirs in zip(ours, model, strict=True):
         assert [(t, quality) for t, _, quality in mine.points] == [(t, quality) for t, _, quality in theirs.points]
         for (_, value, _), (_, expected, _) in zip(mine.points, theirs.points, strict=True):
@@ -113,6 +128,40 @@ def test_sqlite_and_memory_give_the_same_answers(done: list, asked: list, now: i
         store = SqliteStore(path, clock=clock, retention=KEEP)
         reader = SqliteStore(path, clock=clock, retention=KEEP, read_only=True)
         same_answers(store, reader, MemoryStore(clock, KEEP), done, asked)
+
+
+@contextmanager
+def blocks_of_two_hours() -> Iterator[None]:
+    """Instead of weeks, so that a range of days holds many."""
+    with ExitStack() as ends:
+        for module in (sqlite_blocks, sqlite_roll, sqlite_windows):
+            ends.enter_context(patch.object(module, "BLOCK", 2 * HOUR))
+        ends.enter_context(patch.object(sqlite_blocks, "HOURS", 2))
+        ends.enter_context(patch.object(sqlite_windows, "WORTH", 1))
+        ends.enter_context(patch.object(sqlite_roll, "BLOCKS_AT_ONCE", 2))
+        yield
+
+
+long_questions = st.fixed_dictionaries(
+    {
+        "start": times,
+        "length": st.integers(0, 3 * DAY),
+        "every": st.sampled_from([HOUR, HOUR, 5 * HOUR, DAY]),
+        "how": st.sampled_from(["sum", "count", "mean", "ratio"]),
+        "by": st.sampled_from([None, (), ("facility",), ("device",)]),
+        "zone": st.sampled_from(["UTC", "Europe/Paris"]),
+        "where": st.sampled_from([{}, {"facility": "bv01"}]),
+    }
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=1, max_size=8), st.lists(long_questions, min_size=1, max_size=4), times)
+def test_blocks_of_hours_and_memory_give_the_same_answers(done: list, asked: list, now: int):
+    clock = VirtualClock(now)
+    with TemporaryDirectory() as folder, blocks_of_two_hours():
+        store = SqliteStore(Path(folder) / "t.sqlite", clock=clock, retention=KEEP)
+        same_answers(store, store, MemoryStore(clock, KEEP), done, asked)
 
 
 if influxd.PARAM:

@@ -9,6 +9,7 @@ from dashboards.api import series as module
 from ioc.domain import MINUTE, SECOND, Quality, Reading, Series
 
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def fridge(facility="bv01", device="tl-01", source="mqtt"):
@@ -52,6 +53,18 @@ def test_a_series_has_the_outward_form(filled):
 def test_each_how_gives_its_number(filled, how, value):
     (one,) = items(filled, f"metric=fridge.temp&device=tl-01&facility=bv01&start=-1h&every=1h&how={how}")
     assert [point[1] for point in one["points"]] == [value]
+
+
+@pytest.mark.parametrize(("how", "value"), [("median", 89.0), ("p90", 113.0)])
+def test_a_quantile_is_exact_and_when_its_values_are_gone_says_how_far_it_may_be_off(filled, how, value):
+    query = f"metric=fridge.temp&device=tl-01&facility=bv01&start=-1h&every=1h&how={how}"
+    (one,) = items(filled, query)
+    assert [point[1] for point in one["points"]] == [value]
+    assert "error" not in one
+    filled.services.store.retain(filled.clock.now_ns() + 40 * DAY)
+    (one,) = items(filled, query)
+    assert [point[1] for point in one["points"]] == [pytest.approx(value, rel=0.01)]
+    assert one["error"] == 0.01
 
 
 def test_raw_gives_the_values_as_they_came(filled):

@@ -26,6 +26,7 @@ class Made:
     buckets: dict[str, int] = field(default_factory=dict)
     tokens: list[str] = field(default_factory=list)
     works: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
     new: bool = True
     admin: str = "admin"
 
@@ -53,9 +54,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
             made.buckets[name] = retention_ns
             return new
 
-        def make_token(self, description: str) -> Secret:
+        def may_read_buckets(self) -> bool:
+            return self.access.token.reveal() in made.works | made.reads
+
+        def make_token(self, description: str, *, write: bool) -> Secret:
             made.tokens.append(description)
-            made.works.add(f"made-{len(made.tokens)}")
+            (made.works if write else made.reads).add(f"made-{len(made.tokens)}")
             return Secret(f"made-{len(made.tokens)}")
 
         def close(self) -> None:
@@ -80,7 +84,9 @@ def ioc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_buckets_and_a_token_are_made_and_what_to_set_is_printed(ioc, made: Made, tmp_path: Path):
     result = ioc("init", "--admin-token-file", "-", IOC_RETENTION__RAW_DAYS="10", IOC_INFLUXDB__BUCKET="bv")
     assert result.exit_code == 0, result.output
-    assert {name: ns // DAY for name, ns in made.buckets.items()} == {"bv": 12, "bv_5m": 732, "bv_notes": 0}
+    assert {name: ns // DAY for name, ns in made.buckets.items()} == {
+        "bv": 12, "bv_5m": 732, "bv_1h": 3652, "bv_notes": 0,
+    }  # fmt: skip
     file = tmp_path / "data" / "secrets" / "influxdb.token"
     assert f"IOC_INFLUXDB__TOKEN_FILE={file}" in result.stdout
     assert "IOC_INFLUXDB__BUCKET=bv" in result.stdout
@@ -94,7 +100,7 @@ def test_done_again_it_changes_the_retention_and_keeps_the_token_that_works(ioc,
     ioc("init", "--admin-token-file", "-")
     result = ioc("init", "--admin-token-file", "-", "--json", IOC_RETENTION__FIVE_MINUTES_DAYS="100")
     report = json.loads(result.stdout)
-    assert [bucket["new"] for bucket in report["buckets"]] == [False] * 3
+    assert [bucket["new"] for bucket in report["buckets"]] == [False] * 4
     assert report["buckets"][1]["days"] == 102
     assert report["set"]["IOC_INFLUXDB__TOKEN_FILE"].endswith("influxdb.token")
     assert len(made.tokens) == 1
@@ -103,6 +109,21 @@ def test_done_again_it_changes_the_retention_and_keeps_the_token_that_works(ioc,
     made.works.clear()
     ioc("init", "--admin-token-file", "-")
     assert (tmp_path / "data" / "secrets" / "influxdb.token").read_text() == "made-2\n"
+
+
+def test_a_token_for_readers_is_made_once_and_may_not_write(ioc, made: Made, tmp_path: Path):
+    result = ioc("init", "--admin-token-file", "-", "--reader")
+    file = tmp_path / "data" / "secrets" / "influxdb-reader.token"
+    assert f"is in {file}." in result.stdout
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text().strip() in made.reads
+    assert json.loads(ioc("init", "--admin-token-file", "-", "--reader", "--json").stdout)["reader_token_file"] == str(
+        file
+    )
+    assert len(made.tokens) == 2
+    made.reads.clear()
+    ioc("init", "--admin-token-file", "-", "--reader")
+    assert len(made.tokens) == 3
 
 
 def test_a_new_server_is_set_up_and_its_first_user_is_kept_in_a_file(ioc, made: Made, tmp_path: Path):
@@ -163,7 +184,7 @@ def test_a_copy_says_what_it_did_and_that_all_is_the_same(ioc, other: Path, tmp_
     fill(tmp_path / "data" / "timeseries.sqlite")
     result = ioc("copy", "--from", "sqlite", "--to", "influx", **KEEP)
     assert result.exit_code == 0, result.output
-    assert "16 single values and 0 five-minute values copied, 0 refused; 0 differences." in result.stdout
+    assert "16 single values and 0 five-minute and hourly values copied, 0 refused; 0 differences." in result.stdout
     assert "%" in result.stderr
     assert not (tmp_path / "data" / timeseries.PROGRESS).exists()
     back = json.loads(ioc("copy", "--from", "influx", "--to", "sqlite", "--json", "--restart", **KEEP).stdout)

@@ -13,7 +13,7 @@ from ioc.errors import MisconfiguredError, RetryError
 from ioc.timeseries import ABSENT
 from ioc.timeseries.grid import Run
 from ioc.timeseries.influx_csv import Table, Times, parse
-from ioc.timeseries.influx_flux import CONDITIONS, Script
+from ioc.timeseries.influx_flux import CONDITIONS, Script, is_tag
 from ioc.timeseries.influx_http import RefusedError, meaning, shown
 
 TAGS = (("facility", "a"), ("ward", "w1"))
@@ -119,6 +119,24 @@ def test_windows_begin_where_the_run_begins():
     every = "every: duration(v: p0), offset: duration(v: p1)"
     assert text == f'|> aggregateWindow({every}, fn: sum, createEmpty: false, timeSrc: "_start")'
     assert script.params == {"p0": 10 * SECOND, "p1": 5 * SECOND}
+
+
+def test_windows_of_series_are_put_together_by_tags():
+    script = Script()
+    text = script.together(["facility"], Run(0, 0, 95 * SECOND, 10 * SECOND), "sum")
+    assert text.startswith('|> group(columns: ["_measurement", "_field", "facility"]) |> aggregateWindow(every: ')
+
+
+@pytest.mark.parametrize("name", ['x"] == r["x', "_measurement", "time", "", "tố", "a b"])
+def test_a_name_that_would_be_text_is_no_tag(name: str):
+    assert not is_tag(name)
+    assert not Script.may_ask({name: "a"})
+    assert Script.may_ask({name: "", "ward": ["a", "b"], "facility": []})
+
+
+def test_more_values_than_a_chain_holds_are_not_asked_of_the_server():
+    assert Script.may_ask({"device": [str(n) for n in range(CONDITIONS)]})
+    assert not Script.may_ask({"device": [str(n) for n in range(CONDITIONS + 1)]})
 
 
 @pytest.mark.parametrize(
