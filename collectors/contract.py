@@ -1,11 +1,14 @@
 """What every collector offers: this page is all that the worker knows of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 from ioc.catalogue import Catalogue
 from ioc.config import Settings
+from ioc.errors import Fault
 from ioc.intake import Health, Intake
+from ioc.polling import Target, TargetShape
 from ioc.registry import Registry
 
 
@@ -31,7 +34,10 @@ class Collector(Protocol):
         ...
 
     def sources(self) -> Mapping[str, Callable[[], Health]]:
-        """Every source that its batches name, and how each is; asked as ``health`` is, the names once."""
+        """Every source that its batches name, and how each is; asked as ``health`` is, the names once.
+
+        None where nothing is configured that it could ask: then it is not started.
+        """
         ...
 
     def start(self, intake: Intake) -> None:
@@ -71,4 +77,14 @@ class Build(Protocol):
 
     def __call__(self, settings: Settings, catalogue: Catalogue, registry: Registry) -> Collector:
         """The collector, not started."""
+        ...
+
+
+class Read(Protocol):
+    """How those of ``collectors.registry.ASKING`` read their targets; touches no network."""
+
+    def __call__(
+        self, config_dir: Path, registry: Registry, catalogue: Catalogue
+    ) -> tuple[Sequence[Target[TargetShape]], Sequence[Fault]]:
+        """As many targets as can be read, and every fault of their files."""
         ...

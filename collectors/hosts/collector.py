@@ -10,13 +10,14 @@ from typing import Literal
 from sqlalchemy.exc import DBAPIError
 
 from collectors.hosts.centre import Centre
-from collectors.hosts.frames import code_of, machine_frames
+from collectors.hosts.frames import machine_frames
 from collectors.hosts.machine import Sample, sample
 from ioc.catalogue import Catalogue
 from ioc.config import Settings
 from ioc.domain import Clock, Frame, SystemClock
 from ioc.errors import Reason, RejectError, RetryError
 from ioc.intake import Batch, Counts, Health, Intake
+from ioc.polling import code_of
 from ioc.registry import Registry
 
 log = logging.getLogger(__name__)

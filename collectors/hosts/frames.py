@@ -1,16 +1,14 @@
 """From samples to frames: rates, codes, and the series that each figure belongs to."""
 
-import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from collectors.hosts.machine import Sample
 from ioc.domain import Frame, Quality
+from ioc.polling import codes
 from ioc.registry import SELF
 
 SITE = next(iter(SELF.sites))
 UP = 1.0
-CODE_MAX = 64
 
 
 def frame(measurement: str, fields: Mapping[str, float | None], time_ns: int, **tags: str) -> Frame:
@@ -51,18 +49,3 @@ def processors(now: Sample, before: Sample | None) -> float | None:
     if before is None or now.all <= before.all:
         return None
     return min(100.0, max(0.0, 100.0 * (now.busy - before.busy) / (now.all - before.all)))
-
-
-def codes(names: Iterable[str], fallback: str) -> dict[str, str]:
-    """A code for each name, no two alike: ``/var/lib`` is ``var-lib``, and ``/`` what ``fallback`` says."""
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        code = code_of(name, fallback)
-        found[name] = f"{code[: CODE_MAX - 9]}-{zlib.crc32(name.encode()):08x}" if code in found.values() else code
-    return found
-
-
-def code_of(text: str, fallback: str) -> str:
-    """The text as a tag can hold it."""
-    code = re.sub(r"[^A-Za-z0-9._-]+", "-", text, flags=re.ASCII)
-    return code.strip("-._")[:CODE_MAX] or fallback

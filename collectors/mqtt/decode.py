@@ -6,7 +6,7 @@ time of receipt. Nothing that a sender can put into a message raises out of ``De
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -130,13 +130,15 @@ class Decoder:
         if not fields:
             guess = _guess(device_class, {metric.measurement for metric in self._catalogue})
             raise RejectError(Reason.UNKNOWN_METRIC, f"the catalogue has no class {shown(device_class)}{guess}")
-        site, unconfirmed = self._place(facility, area, device_code)
-        prefix = f"{device_class},device={device_code},facility={facility_code},site={site},source={self._source}"
         measured = {field: metric for field, metric in fields.items() if PRODUCER in metric.producers}
+        named = _named_by(measured.values())
+        site, unconfirmed = self._place(facility, area, device_code if "device" in named else "")
+        tags = dict.fromkeys(named, device_code) | {"facility": facility_code, "site": site, "source": self._source}
+        prefix = ",".join((device_class, *(f"{tag}={code}" for tag, code in sorted(tags.items()))))
         return Route(facility_code, device_code, prefix, measured, channel == "meta", unconfirmed)
 
     def _place(self, facility: Facility, area: str, device_code: str) -> tuple[str, tuple[Unconfirmed, ...]]:
-        """The code of the site, and what of this the registry does not know."""
+        """The code of the site, and what of this the registry does not know; an asset is none of its devices."""
         unconfirmed = []
         place = facility.places.get(area)
         if place is None and self._admits("place", facility, area):
@@ -144,17 +146,21 @@ class Decoder:
         device = self._registry.device(facility.code, device_code)
         if device is not None:
             return self._registry.site_of(device), tuple(unconfirmed)
+        if device_code:
+            self._admit_device(facility, device_code)
+            unconfirmed.append(Unconfirmed("device", facility.code, device_code))
+        if place is not None:
+            return place.site, tuple(unconfirmed)
+        only = next(iter(facility.sites)) if len(facility.sites) == 1 else "unknown"
+        return only, tuple(unconfirmed)
+
+    def _admit_device(self, facility: Facility, device_code: str) -> None:
         if not self._admits("device", facility, device_code):
             raise RejectError(
                 Reason.TOPIC,
                 f"{STRANGERS_AT_MOST} devices that the registry does not know have sent for {facility.code} already; "
                 f"{shown(device_code)} is taken once the registry has it",
             )
-        unconfirmed.append(Unconfirmed("device", facility.code, device_code))
-        if place is not None:
-            return place.site, tuple(unconfirmed)
-        only = next(iter(facility.sites)) if len(facility.sites) == 1 else "unknown"
-        return only, tuple(unconfirmed)
 
     def _admits(self, kind: str, facility: Facility, code: str) -> bool:
         """Whether one more unknown code is taken: a sender that invents them for ever must not fill memory and disk."""
@@ -258,6 +264,12 @@ class Decoder:
         text = "; ".join(str(fault) for fault in faults)
         more = f"; and {len(bad) - len(faults)} more" if len(bad) > len(faults) else ""
         return good, RejectError(faults[0].reason, text + more)
+
+
+def _named_by(measured: Iterable[Metric]) -> tuple[str, ...]:
+    """The tags that the device of the topic fills: ``device``, or those that a class of assets has in its place."""
+    tags = {tag for metric in measured for tag in metric.tags if tag not in ("facility", "site")}
+    return ("device",) if "device" in tags or not tags else tuple(sorted(tags))
 
 
 def _is_state(value: float, metric: Metric) -> bool:

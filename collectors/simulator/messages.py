@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from collectors.simulator.chance import HOUR, Dice
-from collectors.simulator.models import MODELS
+from collectors.simulator.models import MACHINES, MODELS
 from collectors.simulator.power import SitePower
 from collectors.simulator.subject import Subject
 from ioc.catalogue import Catalogue, Kind
@@ -25,7 +25,7 @@ class Sender:
         self.device = device
         self.interval_ms = max(100, round(device.interval_ns / MILLISECOND / speed))
         self._phase_ms = int(dice.branch("phase").unit() * self.interval_ms)
-        self._model = MODELS[device.device_class](Subject(device, dice, power))
+        self._model = {**MODELS, **MACHINES}[device.device_class](Subject(device, dice, power))
         self._faults = dice.branch("sending")
         fields = catalogue.fields_of(device.device_class)
         self._keys = [

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from collectors.simulator.cold import Fridge
 from collectors.simulator.equipment import Equipment
+from collectors.simulator.machines import Computer, Printer, Server
 from collectors.simulator.plant import Generator, Mains, OxygenSupply, Pipeline, Ups
 from collectors.simulator.rooms import Room
 from collectors.simulator.subject import Model, Subject
@@ -22,3 +23,6 @@ MODELS: Mapping[str, Callable[[Subject], Model]] = {
     "dialysis": Equipment,
     "imaging": Equipment,
 }
+
+# What stands in the register of assets and not among the devices of the registry.
+MACHINES: Mapping[str, Callable[[Subject], Model]] = {"host": Server, "pc": Computer, "printer": Printer}

@@ -13,7 +13,9 @@ from collectors.simulator import his
 from collectors.simulator.engine import Engine
 from collectors.simulator.history import History
 from collectors.simulator.hospitals import his_address, hospitals
+from collectors.simulator.machines import as_device
 from collectors.simulator.messages import Sender, senders
+from ioc.assets import AssetRegister
 from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue, load_catalogue, nearest
 from ioc.config import Settings
@@ -48,9 +50,10 @@ def run_simulator(settings: Settings, options: Options | None = None) -> None:
     options = options or Options()
     catalogue = load_catalogue(settings.config_dir)
     registry = load_registry(settings.config_dir, catalogue)
-    sending = make_senders(registry, catalogue, options)
+    devices = make_senders(registry, catalogue, options)
+    sending = [*devices, *asset_senders(settings, registry, catalogue, options)]
     path = settings.data_dir / "simulator" / "state.json"
-    history = History(path, options.seed, sending) if options.history else None
+    history = History(path, options.seed, devices) if options.history else None
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -118,6 +121,22 @@ def make_senders(registry: Registry, catalogue: Catalogue, options: Options) -> 
             "List devices in configs/registry, or name another facility with --facility.",
         )
     return found
+
+
+def asset_senders(settings: Settings, registry: Registry, catalogue: Catalogue, options: Options) -> Iterator[Sender]:
+    """The servers, computers and printers that the database has of them and that are watched."""
+    engine = make_engine(settings.database.url)
+    try:
+        register = AssetRegister(engine)
+        for facility in facilities_to_simulate(registry, options.facility):
+            for asset in register.assets(facility).at(SystemClock().now_ns()):
+                device = as_device(asset)
+                if device is not None:
+                    yield Sender(device, asset.site, catalogue, options.seed, options.speed)
+    except DBAPIError as error:
+        log.warning("no assets are simulated, as they cannot be read: %s", error.orig)
+    finally:
+        engine.dispose()
 
 
 def facilities_to_simulate(registry: Registry, wanted: str) -> list[str]:

@@ -14,8 +14,13 @@ from ioc.config import Document, Duration, Faults, Shape, hint_for, validate, va
 from ioc.domain import SECOND
 from ioc.errors import Fault
 
-TAGS = ("province", "facility", "site", "department", "ward", "bed_type", "device", "host", "service", "mount", "iface")
-PRODUCERS = ("mqtt", "hosts", "census", "derive")
+TAGS = (
+    "province", "facility", "site", "department", "ward", "bed_type", "device", "asset", "host", "service", "mount",
+    "iface",
+)  # fmt: skip
+PRODUCERS = (
+    "mqtt", "hosts", "census", "derive", "exporters", "http", "tcp", "tls", "dns", "icmp", "sql", "backups",
+)  # fmt: skip
 RESERVED = ("quality", "time")  # what stands beside the values in a stored line
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _UNIT = re.compile(r"[!-~]+")

@@ -1,0 +1,1 @@
+"""Name services: whether one answers a question, and answers it rightly."""

@@ -1,0 +1,1 @@
+"""Databases: whether one answers, how fast, and how PostgreSQL fares inside."""

@@ -1,0 +1,32 @@
+"""Databases as a collector."""
+
+from pathlib import Path
+
+from collectors.sql.health import Health, SqlShape, engine_of
+from ioc.catalogue import Catalogue
+from ioc.config import Settings
+from ioc.errors import Fault
+from ioc.polling import Note, PollingCollector, Target, read_targets, sound
+from ioc.registry import Registry
+
+KIND = "sql"
+
+
+def read(config_dir: Path, registry: Registry, catalogue: Catalogue) -> tuple[list[Target[SqlShape]], list[Fault]]:
+    """The targets of ``collectors/sql.yaml`` and its faults."""
+    known = (registry, catalogue)
+    return read_targets(KIND, SqlShape, config_dir, known, writes=lambda _: ("sql.up",), check=_check)
+
+
+def build(settings: Settings, catalogue: Catalogue, registry: Registry) -> PollingCollector[SqlShape]:
+    """The collector of these targets; raises RefuseToStartError with all faults of the file."""
+    targets = sound(read(settings.config_dir, registry, catalogue))
+    engines = {target.name: engine_of(target.ask, target.timeout_s) for target in targets}
+    return PollingCollector(KIND, targets, Health(engines))
+
+
+def _check(target: Target[SqlShape], note: Note) -> None:
+    try:
+        engine_of(target.ask, target.timeout_s)
+    except (OSError, ValueError) as error:
+        note(20, "password_file" if isinstance(error, OSError) else "url", f"cannot be used: {error}.")

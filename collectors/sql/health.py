@@ -1,0 +1,141 @@
+"""One connection to a database, and what it says of its health."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from ioc.database import driver_url
+from ioc.polling import Deadline, Found, Target, TargetShape, read_secret_file, thing
+
+# Each is one number or null. A standby that has replayed all that it received lags by nothing, however long ago the
+# last transaction was (PostgreSQL manual, 26.5); who may not see the sessions of others counts them all the same, and
+# needs the role pg_monitor for the age of their transactions.
+POSTGRESQL: Mapping[str, str] = {
+    "connections": "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'",
+    "connections_used": "SELECT 100.0 * count(*) / current_setting('max_connections')::int FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend'",
+    "size": "SELECT pg_database_size(current_database())",
+    "lag": "SELECT CASE WHEN NOT pg_is_in_recovery()"
+    " THEN (SELECT extract(epoch FROM max(coalesce(replay_lag, interval '0'))) FROM pg_stat_replication)"
+    " WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
+    " ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END",
+    "oldest": "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+}
+
+
+def _url(given: str) -> str:
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise ValueError("it is no address of a database, such as postgresql://monitor@10.1.2.3/his") from None
+    if url.password:
+        raise ValueError("a password does not belong into the URL: write password_file")
+    return given
+
+
+class SqlShape(TargetShape):
+    """A database. ``url`` as SQLAlchemy writes it; ``postgresql://`` may be said without its driver."""
+
+    url: Annotated[str, AfterValidator(_url)]
+    password_file: str = ""
+
+
+def engine_of(ask: SqlShape, timeout_s: float) -> Engine:
+    """Opens nothing. Raises OSError or ValueError where the password cannot be read, or there is no such driver."""
+    try:
+        url = make_url(driver_url(ask.url))
+        if ask.password_file:
+            url = url.set(password=read_secret_file(ask.password_file).reveal())
+        return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=_arguments(url, timeout_s))
+    except (NoSuchModuleError, ImportError) as error:
+        raise ValueError(f"there is no driver for this database: {error}") from None
+
+
+def _arguments(url: URL, timeout_s: float) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    statement_ms = max(1, round(timeout_s * 1000))
+    return {
+        "connect_timeout": max(1, round(timeout_s)),
+        "options": f"-c statement_timeout={statement_ms} -c default_transaction_read_only=on",
+        "application_name": "ioc-health",
+    }
+
+
+class Health:
+    """Asks databases. ``engines`` by target."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engines = engines
+
+    def __call__(self, target: Target[SqlShape], _now_ns: int) -> Found:
+        """Connect, ask, and close again: what programs go through that connect anew."""
+        deadline = Deadline(target.timeout_s)
+        engine = self._engines[target.name]
+        try:
+            with engine.connect() as connection, _cut_at(deadline, connection):
+                connection.execute(text("SELECT 1")).scalar_one()
+                fields: dict[str, float | None] = {"up": 1.0, "latency": deadline.took_ms}
+                missing = ""
+                if engine.dialect.name == "postgresql":
+                    more, missing = _postgresql(connection)
+                    fields |= more
+        except (SQLAlchemyError, OSError) as error:
+            return Found((thing("sql", target, {"up": 0.0}),), reason(error))
+        return Found((thing("sql", target, fields),), missing)
+
+
+def reason(error: Exception) -> str:
+    """The first line of what the driver says; it names neither statement nor parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return (lines[0][:200] if lines else type(cause).__name__).rstrip(".")
+
+
+def _postgresql(connection: Connection) -> tuple[dict[str, float | None], str]:
+    """All its figures; one that may not be asked for is left out, and said."""
+    found: dict[str, float | None] = {}
+    missing = ""
+    for name, question in POSTGRESQL.items():
+        try:
+            value = connection.execute(text(question)).scalar()
+        except DBAPIError as error:
+            if error.connection_invalidated or connection.closed:
+                raise
+            connection.rollback()
+            missing = f"it does not say its {name}: {reason(error)}"
+        else:
+            found[name] = None if value is None else float(value)
+    return found, missing
+
+
+@contextmanager
+def _cut_at(deadline: Deadline, connection: Connection) -> Iterator[None]:
+    """Cut the connection at the deadline: a server that is frozen answers no timeout of its own."""
+    lock = threading.Lock()
+    driver = connection.connection.driver_connection
+    done = False
+
+    def cut() -> None:
+        with lock, suppress(OSError, AttributeError):  # some drivers have no socket: SQLite is a file
+            if not done:
+                with socket.socket(fileno=os.dup(driver.fileno())) as own:  # type: ignore[union-attr]  # as above
+                    own.shutdown(socket.SHUT_RDWR)
+
+    ended = threading.Timer(deadline.left(), cut)
+    ended.daemon = True
+    ended.start()
+    try:
+        yield
+    finally:
+        with lock:
+            done = True
+        ended.cancel()

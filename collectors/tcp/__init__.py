@@ -1,0 +1,1 @@
+"""Ports: whether a connection is taken, and greeted where it should be."""
