@@ -11,6 +11,7 @@ from ioc.beds import Bed, BedRegister, Differences, read_sheet
 from ioc.catalogue import load_catalogue
 from ioc.commands.common import database, operator, print_json, print_table, settings_of_environment
 from ioc.commands.findings import counted
+from ioc.commands.import_assets import assets
 from ioc.domain import SECOND, Spot, rfc3339
 from ioc.registry import load_registry
 
@@ -21,6 +22,9 @@ COUNTS = ("planned", "actual", "staffed")
 @click.group("import")
 def command() -> None:
     """Take in lists that people keep elsewhere. What a list would change is shown before it is done."""
+
+
+command.add_command(assets)
 
 
 @command.command("beds")

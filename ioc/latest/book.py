@@ -43,7 +43,9 @@ class Book:
         self._things: dict[str, _Group] = {}
         self._seen: dict[str, tuple[_Thing, str]] = {}  # by key: the thing and the source
         self._of_device: dict[tuple[str, str], list[_Thing]] = {}  # by facility and code
+        self._of_asset: dict[tuple[str, str], list[_Thing]] = {}  # likewise
         self._of_metric: dict[tuple[str, str], list[_Thing]] = {}  # by facility and metric
+        self._of_place: dict[str, list[_Thing]] = {}  # by facility, without what belongs to assets
         for expected in registry.expected():
             self._thing(expected.series.metric, dict(expected.series.tags), expected.max_age_ns)
 
@@ -68,12 +70,14 @@ class Book:
         device: str = "",
         source: str = "",
         now_ns: int | None = None,
+        *,
+        asset: str = "",
     ) -> list[Value]:
         """What matches, missing ones included (unless a source is asked for), in the registry's order."""
         now_ns = self._clock.now_ns() if now_ns is None else now_ns
-        wanted = {name: value for name, value in (("site", site), ("device", device)) if value}
+        wanted = {name: value for name, value in (("site", site), ("device", device), ("asset", asset)) if value}
         found: list[Value] = []
-        for thing in self._candidates(facility, device, metric):
+        for thing in self._candidates(facility, device, metric, asset):
             if metric and thing.metric != metric:
                 continue
             if any(thing.tags.get(name) != value for name, value in wanted.items()):
@@ -84,6 +88,19 @@ class Book:
             if not thing.rows and not source:
                 found.append(self._missing(thing))
         return found
+
+    def of_places(self, facility: str, site: str, now_ns: int) -> list[Value]:
+        """All but what names an asset and no device, of a facility or of all, in the registry's order.
+
+        Assets are thousands of machines, which a board of beds and devices need not look through.
+        """
+        groups = [self._of_place.get(facility, [])] if facility else list(self._of_place.values())
+        things = [thing for group in groups for thing in list(group) if site in ("", thing.tags.get("site"))]
+        return [value for thing in things for value in self._all_of(thing, now_ns)]
+
+    def _all_of(self, thing: _Thing, now_ns: int) -> list[Value]:
+        rows = list(thing.rows.items())
+        return [self._value(thing, name, row, now_ns) for name, row in rows] or [self._missing(thing)]
 
     def value(
         self,
@@ -103,7 +120,9 @@ class Book:
         max_age_ns = entry.max_age_ns if entry else UNKNOWN_MAX_AGE
         return self._missing(_Thing(metric, {k: v for k, v in tags.items() if v}, max_age_ns))
 
-    def _candidates(self, facility: str, device: str, metric: str) -> Iterator[_Thing]:
+    def _candidates(self, facility: str, device: str, metric: str, asset: str) -> Iterator[_Thing]:
+        if facility and asset:
+            return iter(list(self._of_asset.get((facility, asset), [])))
         if facility and device:
             return iter(list(self._of_device.get((facility, device), [])))
         if facility and metric:
@@ -133,6 +152,10 @@ class Book:
             group[key] = _Thing(metric, tags, max_age_ns)
             self._of_device.setdefault((facility, tags.get("device", "")), []).append(group[key])
             self._of_metric.setdefault((facility, metric), []).append(group[key])
+            if asset := tags.get("asset"):
+                self._of_asset.setdefault((facility, asset), []).append(group[key])
+            if not asset or "device" in tags:
+                self._of_place.setdefault(facility, []).append(group[key])
         return group[key]
 
     def _value(self, thing: _Thing, source: str, row: Present, now_ns: int) -> Value:
