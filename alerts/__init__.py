@@ -2,6 +2,7 @@
 
 from alerts.acts import TEXT_LIMIT, Acts, RefusedError
 from alerts.book import IncidentBook
+from alerts.channels import Channel, channels
 from alerts.event import Happened, Why
 from alerts.incidents import (
     Attempt,
@@ -21,6 +22,7 @@ __all__ = [
     "TEXT_LIMIT",
     "Acts",
     "Attempt",
+    "Channel",
     "Delivery",
     "Detail",
     "Entry",
@@ -34,6 +36,7 @@ __all__ = [
     "RulesInForce",
     "Untold",
     "Why",
+    "channels",
     "render_title",
     "state_name",
 ]

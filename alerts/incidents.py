@@ -170,6 +170,7 @@ class Untold:
 
 Incidents: TypeAlias = list[Incident]  # under their own names: the reader has a method ``list``
 Missed: TypeAlias = list[Untold]
+WithWorst: TypeAlias = list[tuple[Incident, Level]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +274,20 @@ class IncidentReader:
         """What was resolved since then, the last first."""
         asked = [*_within(facility, site), incidents.c.status == RESOLVED, incidents.c.resolved_at_ns >= since_ns]
         return self._incidents(select(incidents).where(*asked).order_by(incidents.c.resolved_at_ns.desc()))
+
+    def between(self, from_ns: int, to_ns: int, facility: str = "", site: str = "") -> WithWorst:
+        """What was open at any time of a span, the oldest first, each with the worst level that it ever had."""
+        asked = [
+            *_within(facility, site),
+            incidents.c.opened_at_ns <= to_ns,
+            or_(incidents.c.resolved_at_ns.is_(None), incidents.c.resolved_at_ns > from_ns),
+        ]
+        worst = select(events.c.incident).join(incidents).where(*asked, events.c.level == Level.CRITICAL.word)
+        with reading(self._engine) as connection:
+            critical = set(connection.execute(worst.distinct()).scalars())
+            query = select(incidents).where(*asked).order_by(incidents.c.opened_at_ns, incidents.c.id)
+            found = [incident_of(row) for row in connection.execute(query).mappings()]
+        return [(one, Level.CRITICAL if one.id in critical else one.level) for one in found]
 
     def untold(self, facility: str = "", site: str = "") -> Missed:
         """Who was not reached of the incidents that are open, and of messages that are still tried; newest first."""

@@ -84,7 +84,7 @@ class Builder:
             self._tag(name, (*metric.tags, "source"), metric, ("read", "by"))
         for name in shape.where:
             use = ("use",) if "device" in metric.tags else ()
-            self._tag(name, (*metric.tags, *use), metric, ("read", "where", name))
+            self._tag(name, (*metric.tags, "source", *use), metric, ("read", "where", name))
         if len(set(by)) < len(by):
             self._notes.fault(13, ("read", "by"), "a tag stands there a second time")
         where = tuple(sorted(shape.where.items()))

@@ -16,6 +16,7 @@ from ioc.census.model import (
     WardNow,
 )
 from ioc.census.numbers import ward_tag
+from ioc.census.period import Lengths, Period
 from ioc.census.reader import CensusReader
 from ioc.census.sample import Sampler
 
@@ -33,6 +34,8 @@ __all__ = [
     "History",
     "Kept",
     "Ledger",
+    "Lengths",
+    "Period",
     "Publisher",
     "Sampler",
     "WardNow",

@@ -68,9 +68,9 @@ class History:
     vacated: Mapping[Key, int]
     gaps: tuple[tuple[int, int], ...] = ()
 
-    def at(self, at_ns: int) -> Census:
-        """The facility at one moment of the span."""
-        day_from_ns = day_before(at_ns, self.rules.zone)
+    def at(self, at_ns: int, since_ns: int | None = None) -> Census:
+        """The facility at one moment of the span, its balances since ``since_ns``, else since midnight."""
+        day_from_ns = day_before(at_ns, self.rules.zone) if since_ns is None else since_ns
         lying = self._lying(at_ns, day_from_ns)
         days, arrivals = self._days(at_ns, day_from_ns)
         as_of_ns, state = self._age(at_ns)

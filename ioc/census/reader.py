@@ -14,6 +14,7 @@ from ioc.census.ground import Ground, Key
 from ioc.census.history import History, MoveRow, Rules, SpellRow
 from ioc.census.model import Census, Feed, FindingKind, Findings
 from ioc.census.names import HOUR, day_before, max_age_ns
+from ioc.census.period import Period, Span, periods
 from ioc.census.replay import in_order
 from ioc.census.rows import fact_of_row
 from ioc.census.tables import bed_statuses, facts, feeds, gaps, moves, places, spells
@@ -133,6 +134,13 @@ class CensusReader:
                 vacated=_vacated(connection, span),
                 gaps=_gaps(connection, span),
             )
+
+    def periods(self, facility: str, spans: Sequence[Span], now_ns: int) -> list[Period]:
+        """A facility over some lengths of time, each from (excluded) to (included); rows are read once for all."""
+        first, last = min(from_ns for from_ns, _ in spans), max(to_ns for _, to_ns in spans)
+        history = self.history(facility, first, last, now_ns)
+        with reading(self._engine) as connection:
+            return list(periods(history, connection, spans))
 
     def feed(self, facility: str) -> Feed | None:
         """How old the census of a facility is, and a number that rises with each change; None where none ever came."""

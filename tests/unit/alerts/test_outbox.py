@@ -111,11 +111,11 @@ def test_two_who_see_the_same_row_do_not_both_get_it(engine, a, b, monkeypatch):
         looked.append(which)
         return take(connection, which)
 
-    def writing_after_another(engine):
+    def writing_after_another(engine, lane):
         monkeypatch.undo()
         assert b.claim().id == number  # between the look of the first and its claim
         monkeypatch.setattr(a, "_take", late)
-        return writing(engine)
+        return writing(engine, lane)
 
     monkeypatch.setattr("alerts.outbox.writing", writing_after_another)
     assert a.claim() is None

@@ -43,6 +43,7 @@ def test_every_rule_loads_without_a_warning(shipped: RuleSet) -> None:
         "medical-gas",
         "power",
         "rooms",
+        "services",
     }
     assert len(shipped.rules) > 35
 

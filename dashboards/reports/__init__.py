@@ -1,0 +1,1 @@
+"""What is printed: the morning handover and the summary of some days, as pages and as PDF."""
