@@ -12,6 +12,7 @@ from typing import Any
 
 from ioc.config import load_settings
 from ioc.errors import RefuseToStartError
+from ioc.logs import gunicorn_config
 
 try:
     _settings = load_settings(os.environ)
@@ -33,7 +34,9 @@ control_socket_disable = True  # one in the home folder, shared by every server 
 accesslog = None
 errorlog = "-"
 loglevel = _settings.log.level
-forwarded_allow_ips = "127.0.0.1,::1"  # a proxy on this machine may say that the visitor came over https
+logconfig_dict = gunicorn_config(_settings.log.level, _settings.log.format)
+# a proxy on this machine, or one that is named, may say that the visitor came over https
+forwarded_allow_ips = ",".join(["127.0.0.1", "::1", *map(str, _settings.web.proxies)])
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, made by it with a random name
     worker_tmp_dir = "/dev/shm"  # noqa: S108 - a heartbeat must not wait for a busy disk
 

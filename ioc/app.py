@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 
 from flask import Flask
 from sqlalchemy import Engine
-from sqlalchemy.pool import NullPool
 from werkzeug.routing import IntegerConverter, Map
 
 import dashboards.access.csrf
@@ -20,7 +19,7 @@ from dashboards.services import Services
 from dashboards.status.views import bp as status
 from ioc.catalogue import load_catalogue
 from ioc.config import Settings, ensure_secrets, load_settings, read_secret
-from ioc.database import db, set_up_engine
+from ioc.database import db, driver_url, set_up_engine, web_options
 from ioc.domain import Clock, SystemClock
 from ioc.intake import Quarantine, Sealer
 from ioc.latest import Book, LatestReader
@@ -68,8 +67,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
-        SQLALCHEMY_DATABASE_URI=settings.database.url,
-        SQLALCHEMY_ENGINE_OPTIONS={"poolclass": NullPool} if settings.database.url.startswith("sqlite") else {},
+        SQLALCHEMY_DATABASE_URI=driver_url(settings.database.url),
+        SQLALCHEMY_ENGINE_OPTIONS=web_options(settings.database.url),
     )
 
 

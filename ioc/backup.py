@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, make_url
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from ioc.config import Settings
+from ioc.database import copy_database, make_engine, migrate
 from ioc.domain import MINUTE, parse_rfc3339, rfc3339
 from ioc.errors import IocError
 from ioc.timeseries import store_file
@@ -58,13 +60,13 @@ class Backup:
 
 
 def is_on(settings: Settings) -> bool:
-    """Whether the centre makes copies by itself: a PostgreSQL database is left to its own tools."""
-    return settings.backup.every_hours > 0 and settings.database.url.startswith("sqlite")
+    """Whether the centre makes copies by itself."""
+    return settings.backup.every_hours > 0
 
 
-def backup_if_due(settings: Settings, engine: Engine, now_ns: int) -> Backup | None:
+def backup_if_due(settings: Settings, now_ns: int) -> Backup | None:
     """A job of the scheduler: make a copy where the newest is older than the settings want, and keep so many."""
-    if not settings.backup.every_hours or engine.dialect.name != "sqlite":
+    if not is_on(settings):
         return None
     last = newest(settings)
     if last is not None and 0 <= now_ns - last.time_ns < settings.backup.every_hours * HOUR_NS:
@@ -77,8 +79,9 @@ def back_up(
 ) -> Backup:
     """Copy database and configuration into a new folder of ``to``, by default ``data_dir/backup``.
 
-    In the default folder older copies are removed, as the settings say; elsewhere none are. Raises IocError where
-    there is no room, another copy is being made, or the database is not ours to copy.
+    What PostgreSQL holds is copied into an SQLite file, so that a copy can be put back on either. In the default
+    folder older copies are removed, as the settings say; elsewhere none are. Raises IocError where there is no room,
+    another copy is being made, or the database cannot be read.
     """
     source = _database_file(settings)
     folder = to or settings.data_dir / "backup"
@@ -89,25 +92,34 @@ def back_up(
             shutil.rmtree(left)
         if (folder / name).exists():
             raise IocError(f"There is a backup {folder / name} already.", "Try again in a second.")
-        databases = {DATABASE: source} | ({SERIES: store_file(settings)} if series else {})
+        databases = ({DATABASE: source} if source else {}) | (
+            {SERIES: store_file(settings)} if series and not settings.influxdb.url else {}
+        )
         folders = {CONFIGS: settings.config_dir} | ({SECRETS: settings.data_dir / "secrets"} if secrets else {})
         _make_sure_of_room(folder, [*databases.values(), *folders.values()])
-        draft = folder / f"{_UNFINISHED}{name}"
-        draft.mkdir(mode=0o700)
-        try:
-            _fill(draft, databases, folders, now_ns)
-            draft.rename(folder / name)
-        except (OSError, sqlite3.Error, shutil.Error) as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise IocError(
-                f"The backup could not be made: {error}.", "The copies made before are untouched."
-            ) from error
+        _make(folder, name, lambda draft: _fill(draft, settings, databases, folders, now_ns))
         _sync(folder)
         if to is None:
             _keep(settings)
     made = read_backup(folder / name)
     assert made is not None
     return made
+
+
+def _make(folder: Path, name: str, fill: Callable[[Path], None]) -> None:
+    """Fill a folder under another name, and give it its own when all of it is there."""
+    draft = folder / f"{_UNFINISHED}{name}"
+    draft.mkdir(mode=0o700)
+    try:
+        fill(draft)
+        draft.rename(folder / name)
+    except IocError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    except (OSError, sqlite3.Error, shutil.Error, DBAPIError) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        why = getattr(error, "orig", error)
+        raise IocError(f"The backup could not be made: {why}.", "The copies made before are untouched.") from error
 
 
 def newest(settings: Settings) -> Backup | None:
@@ -129,17 +141,29 @@ def read_backup(path: Path) -> Backup | None:
         return None
 
 
-def _database_file(settings: Settings) -> Path:
+def _database_file(settings: Settings) -> Path | None:
+    """The file of the database; None where a server keeps it."""
     url = make_url(settings.database.url)
     if url.get_backend_name() != "sqlite":
-        raise IocError(
-            f"The database {url.render_as_string(hide_password=True)} is not one that `ioc backup` copies.",
-            "Use its own tool, `pg_dump --format=custom`, and copy the folder of the configuration beside it.",
-        )
+        return None
     path = Path(url.database or "")
     if not path.is_file():
         raise IocError(f"There is no database {path} yet.", "`ioc run` (or `make run`) makes it at its first start.")
     return path
+
+
+def _copy_server(settings: Settings, target: Path) -> None:
+    """All that the database server holds at one moment, compared row by row with what was written."""
+    source, copy = make_engine(settings.database.url), make_engine(f"sqlite:///{target}")
+    try:
+        migrate(copy)
+        copy_database(source, copy)
+    finally:
+        source.dispose()
+        copy.dispose()
+    with closing(sqlite3.connect(target, isolation_level=None)) as connection:
+        connection.execute("pragma journal_mode = delete")  # one file, which any SQLite can open read-only
+    target.chmod(0o600)
 
 
 @contextmanager
@@ -171,7 +195,9 @@ def _size(path: Path) -> int:
     return sum(found.stat().st_size for found in (path, path.with_name(f"{path.name}-wal")) if found.exists())
 
 
-def _fill(draft: Path, databases: dict[str, Path], folders: dict[str, Path], now_ns: int) -> None:
+def _fill(draft: Path, settings: Settings, databases: dict[str, Path], folders: dict[str, Path], now_ns: int) -> None:
+    if DATABASE not in databases:
+        _copy_server(settings, draft / DATABASE)
     for name, source in databases.items():
         if source.exists():
             _copy_database(source, draft / name)

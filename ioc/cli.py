@@ -4,11 +4,8 @@ A command is loaded when it is used, so that `ioc --help` is quick and one broke
 """
 
 import importlib
-import logging
 import os
 import sqlite3
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +13,7 @@ from typing import Any
 import click
 
 from ioc.errors import IocError, RefuseToStartError
+from ioc.logs import TEXT, set_up_logging
 
 EXIT_FAULTS = 1
 
@@ -38,8 +36,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "check": Entry("ioc.commands.check:command", "Check settings and every file of configs/."),
     "doctor": Entry("ioc.commands.doctor:command", "Say what is down, late, stale or missing, and how to mend it."),
+    "probe": Entry("ioc.commands.probe:command", "Ask the configured servers and services once, now."),
     "send": Entry("ioc.commands.send:command", "Play a file of messages into a door."),
-    "import": Entry("ioc.commands.importing:command", "Take in lists that people keep: the beds of a hospital."),
+    "import": Entry("ioc.commands.importing:command", "Take in lists that people keep: beds and assets."),
     "token": Entry("ioc.commands.token:command", "Make, list and revoke tokens for programs and screens."),
     "user": Entry("ioc.commands.user:command", "Add people, set passwords and roles."),
     "quarantine": Entry(
@@ -47,6 +46,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "notify": Entry("ioc.commands.notify:command", "Try the channels by which people are told."),
     "backup": Entry("ioc.commands.backup:command", "Copy the database and the configuration while everything runs."),
+    "restore": Entry("ioc.commands.restore:command", "Put a copy of `ioc backup` back."),
+    "database": Entry("ioc.commands.database:command", "Move people, alerts and census to PostgreSQL and back."),
     "timeseries": Entry(
         "ioc.commands.timeseries:command", "Set up InfluxDB, and move the values over time to it and back."
     ),
@@ -122,34 +123,22 @@ def describe(error: Exception) -> list[str]:
     ]
 
 
-def set_up_logging(level: str) -> None:
-    """One line an event on standard error, with the time in UTC."""
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-
-
 def _debug(ctx: click.Context) -> bool:
     return bool(ctx.params.get("debug")) or os.environ.get("IOC_LOG__LEVEL") == "debug"
 
 
-def _log_level(ctx: click.Context) -> str:
-    """Services log as the settings say; a command that answers and ends says only what is wrong."""
-    if _debug(ctx):
-        return "debug"
+def _how_to_log(ctx: click.Context) -> tuple[str, str]:
+    """Level and format: of services as the settings say; a command that answers and ends says only what is wrong."""
     entry = COMMANDS.get(ctx.invoked_subcommand or "")
     if entry is None or not entry.service:
-        return "warning"
+        return ("debug" if _debug(ctx) else "warning"), TEXT
     from ioc.config import load_settings  # noqa: PLC0415 (as above)
 
     try:
-        return load_settings(os.environ).log.level
+        log = load_settings(os.environ).log
     except IocError:
-        return "info"  # the command itself says what is wrong with the settings
+        return "info", TEXT  # the command itself says what is wrong with the settings
+    return ("debug" if _debug(ctx) else log.level), log.format
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -164,7 +153,7 @@ def main(ctx: click.Context, *, debug: bool) -> None:  # noqa: ARG001 (read from
 
     Exit codes: 0 fine, 1 faults were found, 2 wrong use.
     """
-    set_up_logging(_log_level(ctx))
+    set_up_logging(*_how_to_log(ctx))
 
 
 if __name__ == "__main__":

@@ -48,13 +48,14 @@ from ioc.census import CensusReader, Ledger, Sampler
 from ioc.config import Settings, ensure_secrets, read_secret
 from ioc.database import make_engine, migrate
 from ioc.derive import derive_all, derive_disks
-from ioc.domain import Clock, SystemClock
+from ioc.domain import SECOND, Clock, SystemClock
 from ioc.errors import IocError
 from ioc.intake import Quarantine, Sealer
 from ioc.latest import LatestReader, LatestWriter
 from ioc.lease import Lease
 from ioc.pidfile import pid_file
 from ioc.registry import Registry, load_registry
+from ioc.telemetry import Heart, Meter
 from ioc.timeseries import Store, open_store
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ _SAID = {
     EVENT_JOB_MISSED: "was missed",
     EVENT_JOB_MAX_INSTANCES: "still runs and was skipped",
 }
+_WORDS = {EVENT_JOB_ERROR: "failed", EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Watch:
     """
 
     patience: Mapping[str, int] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by job and what happened
     _now: dict[str, str] = field(default_factory=dict)
     _skipped: Counter[str] = field(default_factory=Counter)  # in a row
@@ -104,6 +107,7 @@ class Watch:
         now = _SAID.get(event.code, "")
         if now:
             self.counts[event.job_id, now] += 1
+            self.meter.add("job_failures_total", job=event.job_id, what=_WORDS[event.code])
         if event.code == EVENT_JOB_MAX_INSTANCES:
             self._skipped[event.job_id] += 1
             if self._skipped[event.job_id] < self.patience.get(event.job_id, 1):
@@ -124,12 +128,22 @@ class Watch:
 class Scheduler:
     """Runs jobs for as long as it holds the lease; without it they come due and do nothing."""
 
-    def __init__(self, lease: Lease, jobs: Sequence[Job], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        jobs: Sequence[Job],
+        clock: Clock | None = None,
+        *,
+        meter: Meter | None = None,
+        heart: Heart | None = None,
+    ) -> None:
         self._lease = lease
         self._clock = clock or SystemClock()
+        self._meter = meter or Meter()
+        self._heart = heart
         self._token = 0  # of the lease, as long as it is ours
         self._lease_error = ""
-        self.watch = Watch({job.name: round(SKIPPED_S / job.every) for job in jobs})
+        self.watch = Watch({job.name: round(SKIPPED_S / job.every) for job in jobs}, meter=self._meter)
         executors = {job.name: ThreadPoolExecutor(1) for job in jobs if job.apart}
         executors["default"] = ThreadPoolExecutor(THREADS)
         self._scheduler = BackgroundScheduler(executors=executors, timezone=UTC, job_defaults=JOB_DEFAULTS)
@@ -145,15 +159,22 @@ class Scheduler:
             self.keep_lease()
             while not wait(RENEW_EVERY):
                 self.keep_lease()
+                self._meter.put("lease_held", bool(self._token))
+                if self._heart:
+                    self._heart.beat()
         finally:
             self._scheduler.shutdown(wait=True)
             self._release()
+            if self._heart:
+                self._heart.stop()
         return 0
 
     def do(self, job: Job) -> None:
         """One run of a job, if it is ours to do."""
         if self._lease.held():
-            job.work(self._clock.now_ns())
+            with self._meter.timed("job_seconds", job=job.name):
+                job.work(self._clock.now_ns())
+            self._meter.put("job_last_success_timestamp_seconds", self._clock.now_ns() / SECOND, job=job.name)
 
     def keep_lease(self) -> None:
         """Take or renew the lease; when it has just become ours, everything is due."""
@@ -223,9 +244,9 @@ def make_jobs(parts: Parts) -> tuple[list[Job], Dispatcher]:
         Job("derive", DERIVE_EVERY, partial(derive_all, store, registry, catalogue, present)),
         *_census_jobs(parts, catalogue, registry),
         Job("derive_disks", 300, partial(derive_disks, store, catalogue, present)),
-        Job("roll_up", 60, store.roll_up),
+        Job("roll_up", 60, store.roll_up, apart=True),  # it may take long, after years or a new release
         Job("retain", 3600, store.retain),
-        Job("backup", 600, partial(backup_if_due, settings, engine)),
+        Job("backup", 600, partial(backup_if_due, settings)),
         Job("prune_quarantine", 3600, lambda _now_ns: quarantine.prune()),
         Job("prune_sessions", 3600, lambda _now_ns: sessions.prune()),
     ], sender
@@ -275,7 +296,9 @@ def run_scheduler(settings: Settings) -> int:
 
     with pid_file(settings.data_dir, "scheduler"):
         sending.start()
-        code = Scheduler(lease, jobs, clock).run(wait)
+        meter = Meter()
+        heart = Heart(engine, "scheduler", meter, clock)
+        code = Scheduler(lease, jobs, clock, meter=meter, heart=heart).run(wait)
         sending.join(GOODBYE_S)
     store.close()
     return code

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -21,7 +22,7 @@ from ioc.catalogue import Catalogue, load_catalogue
 from ioc.census import CensusReader, Ledger, Publisher
 from ioc.config import Settings, ensure_secrets, read_secret
 from ioc.database import make_engine, migrate
-from ioc.domain import Clock, Fact, SystemClock
+from ioc.domain import SECOND, Clock, Fact, SystemClock
 from ioc.errors import Fault, RefuseToStartError, RetryError
 from ioc.intake import (
     FACTS,
@@ -29,9 +30,11 @@ from ioc.intake import (
     FactKeeper,
     Intake,
     Journal,
+    Keep,
     Kind,
     Lane,
     LineKeeper,
+    Owned,
     Quarantine,
     Resender,
     Sealer,
@@ -44,12 +47,14 @@ from ioc.intake import (
 from ioc.latest import LatestReader, LatestWriter
 from ioc.pidfile import pid_file
 from ioc.registry import Registry, load_registry
+from ioc.telemetry import Heart, Meter, of_process
 from ioc.timeseries import Store, open_store
 
 log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two rounds of the main thread
 END_WITHIN = 2.5  # seconds from SIGTERM; the supervisor waits 3
+DATABASES = ("ioc.sqlite", "timeseries.sqlite", "journal.sqlite", "journal-his.sqlite")  # where they are files
 REPLAY_LINES = 5_000
 COLLECT_EVERY = 50_000  # new objects; Python's 700 is reached by each batch of messages, none of which is garbage yet
 
@@ -70,7 +75,9 @@ class Worker:
         sealer = Sealer(read_secret(settings, "quarantine").reveal())
         limits = settings.quarantine
         quarantine = Quarantine(engine, sealer, self._clock, limits.max_bytes, limits.days)
-        self._latest = LatestWriter(engine, catalogue, registry, self._clock)
+        self._meter = Meter()
+        timed = partial(self._meter.timed, "latest_write_seconds")
+        self._latest = LatestWriter(engine, catalogue, registry, self._clock, timed=timed)
         self._ledger = Ledger(engine, settings, catalogue)
         reader = CensusReader(engine, registry, BedRegister(engine, self._clock), settings, catalogue)
         present, _ = LatestReader(engine).since(0)
@@ -79,8 +86,12 @@ class Worker:
         line_keeper, fact_keeper = LineKeeper(store), FactKeeper(self._keep_facts, sealer)
         readings = Intake(self._journal("journal"), sealer, [self._latest], self._clock)
         facts = Intake(self._journal("journal-his"), sealer, clock=self._clock)
-        self.readings = Lane(readings, Writer(readings.journal, line_keeper.keep, quarantine, sealer, self._settle))
-        self.facts = Lane(facts, Writer(facts.journal, fact_keeper.keep, quarantine, sealer, pace=FACTS))
+        keep_lines, keep_facts = (
+            self._measured("journal", line_keeper.keep),
+            self._measured("journal-his", fact_keeper.keep),
+        )
+        self.readings = Lane(readings, Writer(readings.journal, keep_lines, quarantine, sealer, self._settle))
+        self.facts = Lane(facts, Writer(facts.journal, keep_facts, quarantine, sealer, pace=FACTS))
         replays = {name: it.replay for it in self._collectors for name in it.sources()}
         self._resender = Resender(quarantine, replays, line_keeper.again, fact_keeper.again)
         self._statuses = SourceStatuses(engine)
@@ -88,6 +99,7 @@ class Worker:
         self._replaying = threading.Thread(target=self._replay, name="replay", daemon=True)
         self._replayed = False
         self._house_error = ""
+        self._heart = Heart(engine, "worker", self._meter, self._clock, [self._measure])
         self._ready_file = settings.data_dir / "run" / "worker.ready"
 
     @property
@@ -96,7 +108,33 @@ class Worker:
         return {"readings": self.readings, "facts": self.facts}
 
     def _journal(self, name: str) -> Journal:
-        return Journal(self._settings.data_dir / f"{name}.sqlite", self._settings.journal.max_bytes)
+        timed = partial(self._meter.timed, "journal_append_seconds", lane=name)
+        return Journal(self._settings.data_dir / f"{name}.sqlite", self._settings.journal.max_bytes, timed=timed)
+
+    def _measured(self, lane: str, keep: Keep) -> Keep:
+        """The same, and how long it takes and how often it fails."""
+
+        def measured(entries: Sequence[Entry]) -> list[Owned]:
+            with self._meter.timed("writer_seconds", lane=lane):
+                try:
+                    return keep(entries)
+                except RetryError:
+                    self._meter.add("writer_failures_total", lane=lane)
+                    raise
+
+        return measured
+
+    def _measure(self) -> None:
+        """Figures of the moment: what waits in the journals, and how large the databases are."""
+        now_ns = self._clock.now_ns()
+        for lane in self.lanes.values():
+            waits, put = lane.journal.backlog(), partial(self._meter.put, lane=lane.name)
+            put("journal_entries", waits.entries)
+            put("journal_items", waits.items)
+            put("journal_bytes", waits.bytes)
+            put("journal_limit_bytes", lane.journal.max_bytes)
+            put("journal_oldest_age_seconds", max(0, now_ns - (waits.oldest_ns or now_ns)) / SECOND)
+        of_process(self._meter, tuple(self._settings.data_dir / name for name in DATABASES))
 
     def stop(self) -> None:
         """Have ``run`` end; may be called from a signal handler."""
@@ -159,6 +197,7 @@ class Worker:
                 waiting = lane.journal.backlog().items
                 log.warning("%s keeps %d messages for the next start.", lane.journal.path.name, waiting)
         self._keep_house()
+        self._heart.stop()
         self._latest.close()
         for lane in self.lanes.values():
             lane.journal.close()
@@ -199,6 +238,7 @@ class Worker:
 
     def _keep_house(self) -> None:
         """Status, unconfirmed things, and what a person asked to send through again."""
+        self._heart.beat()
         try:
             lanes = [self.readings.status(self._latest.error), self.facts.status(self._publisher.error)]
             its = [status for lane in self.lanes.values() for status in lane.intake.statuses()]
@@ -225,14 +265,16 @@ class Worker:
 
 
 def build_collectors(settings: Settings, catalogue: Catalogue, registry: Registry) -> list[Collector]:
-    """One collector of each kind; raises RefuseToStartError with the faults of all of them."""
+    """One collector of each kind that has something to do; raises RefuseToStartError with the faults of all."""
     collectors: list[Collector] = []
     faults: list[Fault] = []
     for kind in COLLECTORS:
         try:
-            collectors.append(builder(kind)(settings, catalogue, registry))
+            collector = builder(kind)(settings, catalogue, registry)
         except RefuseToStartError as error:
             faults += error.faults
+        else:
+            collectors += [collector] if collector.sources() else []
     if faults:
         raise RefuseToStartError(faults)
     return collectors

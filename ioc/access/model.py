@@ -44,6 +44,7 @@ ACTIONS: dict[str, Role] = {
     "alerts": Role.VIEWER,
     "quality": Role.VIEWER,  # what is wrong with what a hospital sends
     "acknowledge": Role.OPERATOR,
+    "stamp": Role.OPERATOR,  # a job that says what it did
     "close": Role.ONCALL,
     "quarantine": Role.STEWARD,
     "registry": Role.STEWARD,  # take places into it

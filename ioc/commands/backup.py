@@ -21,14 +21,17 @@ def command(to: Path | None, *, series: bool, secrets: bool, json_: bool) -> Non
     """Copy the database and the configuration, while the centre runs or not.
 
     `ioc run` does so by itself each day (IOC_BACKUP__EVERY_HOURS) and keeps the last seven (IOC_BACKUP__KEEP).
-    docs/back-up-and-restore.md says how a copy is put back.
+    `ioc restore` puts a copy back; docs/back-up-and-restore.md says what else to think of.
     """
-    made = back_up(settings_of_environment(), SystemClock().now_ns(), to, series=series, secrets=secrets)
+    settings = settings_of_environment()
+    made = back_up(settings, SystemClock().now_ns(), to, series=series, secrets=secrets)
     if json_:
         print_json(as_json(made))
         return
     click.echo(f"{made.path}: {', '.join(made.parts)}; {len(made.files)} files, {made.size / 2**20:.1f} MiB.")
-    if not series:
+    if settings.influxdb.url:
+        click.echo("The values over time are in InfluxDB and not in this copy: `influx backup` copies them.")
+    elif not series:
         click.echo("The values over time are not in it; --all copies them too.")
     click.echo(
         "The centre's keys are in it: who has this copy can read everything."

@@ -11,7 +11,9 @@ import orjson
 from alerts.people import read_people
 from alerts.rules import load_rules
 from collectors.hl7.sources import read_sources
+from collectors.registry import ASKING, reader
 from dashboards.boards import load_boards
+from ioc.assets import read_first_assets
 from ioc.beds import read_first_beds
 from ioc.catalogue import Catalogue, read_catalogue
 from ioc.config import Settings, load_settings
@@ -35,7 +37,7 @@ class Found:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Read settings, catalogue, registry, beds, senders, boards, people and rules, and list every fault.
+    """Read settings, catalogue, registry, beds, senders, targets, boards, people and rules, and list every fault.
 
     Exits with 0 when all is well and with 1 when there are faults. Warnings, on standard error, are no faults.
     Starts nothing and changes nothing.
@@ -87,12 +89,13 @@ def examine(environ: dict[str, str], today: date | None = None) -> Found:
     except RefuseToStartError as error:
         found.faults += error.faults
     _his(found, config_dir, settings, registry)
+    _targets(found, config_dir, registry, catalogue)
     _alerts(found, config_dir, settings, (catalogue, registry), today)
     return found
 
 
 def _his(found: Found, config_dir: Path, settings: Settings | None, registry: Registry) -> None:
-    """Who may send HL7, and the first beds of each facility."""
+    """Who may send HL7, and the first beds and assets of each facility."""
     if not registry.facilities:
         return  # what is wrong with it is said already, and every name would be unknown
     zone = settings.timezone if settings else ZONE
@@ -104,6 +107,23 @@ def _his(found: Found, config_dir: Path, settings: Settings | None, registry: Re
             found.counts["beds"] += len(read_first_beds(path, registry, zone).beds)
         except RefuseToStartError as error:
             found.faults += error.faults
+    found.counts["assets"] = 0
+    for path in sorted(config_dir.glob("assets/*.csv")):
+        try:
+            found.counts["assets"] += len(read_first_assets(path, registry, zone))
+        except RefuseToStartError as error:
+            found.faults += error.faults
+
+
+def _targets(found: Found, config_dir: Path, registry: Registry, catalogue: Catalogue) -> None:
+    """What the collectors ask that ask."""
+    if not registry.facilities:
+        return  # as above
+    found.counts["targets"] = 0
+    for kind in ASKING:
+        targets, faults = reader(kind)(config_dir, registry, catalogue)
+        found.faults += faults
+        found.counts["targets"] += len(targets)
 
 
 def _alerts(

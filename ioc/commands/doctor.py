@@ -15,7 +15,7 @@ from collectors.registry import COLLECTORS
 from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue, load_catalogue
 from ioc.census import CensusReader
-from ioc.commands import his, machinery
+from ioc.commands import database_look, his, machinery
 from ioc.commands.check import check
 from ioc.commands.common import database, print_json, print_table
 from ioc.commands.findings import Finding, Level, fault, fine, note, span
@@ -80,6 +80,7 @@ def examine(environ: dict[str, str], now_ns: int) -> Report:
     report.add("disk", partial(machinery.disk, settings))
     report.add("secrets", partial(machinery.secrets, settings))
     report.add("processes", partial(machinery.parts, settings))
+    report.add("backup", partial(machinery.backups, settings, now_ns))
     report.add("broker", partial(machinery.broker, settings))
     report.add("HL7", partial(his.door, settings))
     report.add("web", partial(machinery.web, settings))
@@ -98,7 +99,8 @@ def _configuration(environ: dict[str, str]) -> Iterator[Finding]:
 def _database(settings: Settings, report: Report) -> list[Finding]:
     with database(settings) as engine:
         statuses = SourceStatuses(engine).all()  # says first whether the database can be used at all
-        report.findings.append(fine("database", "The database answers."))
+        report.add("database", partial(database_look.server, engine))
+        report.add("processes", partial(machinery.at_work, engine, report.now_ns))
         report.add("worker", partial(machinery.sources, statuses, report.now_ns))
         report.add("HL7", partial(_his, settings, engine, statuses, report))
         report.add("quarantine", partial(machinery.quarantine, settings, engine))
@@ -263,8 +265,8 @@ def _ago(silent: Silent, now_ns: int) -> str:
 def command(*, as_json_: bool) -> None:
     """Say what is down, late, stale or missing, and how to mend it.
 
-    Looks at configuration, disk, processes, broker, door for HL7, web server, database, sources, senders of HL7,
-    beds, quarantine and every value, also while nothing runs. Exits with 0 when all is well and with 1 when there
+    Looks at configuration, disk, processes, backups, broker, door for HL7, web server, database, sources, senders of
+    HL7, beds, quarantine and every value, also while nothing runs. Exits with 0 when all is well and with 1 when there
     is a fault; changes nothing.
     """
     report = examine(dict(os.environ), SystemClock().now_ns())

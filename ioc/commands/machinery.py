@@ -8,15 +8,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from collectors.registry import ASKING
 from ioc.access import verify_audit
+from ioc.backup import is_on, newest
 from ioc.broker import choose
 from ioc.commands.findings import Finding, fault, fine, note, span
 from ioc.config import Address, Settings, read_secret
-from ioc.domain import SECOND
+from ioc.domain import MINUTE, SECOND
 from ioc.errors import IocError
 from ioc.intake import Quarantine, Sealer, SourceStatus, Unconfirmed
 from ioc.mqtt import MqttUrl
 from ioc.pidfile import process_id
+from ioc.telemetry import ALIVE_NS, GONE_NS, Pulses
 
 FREE_AT_LEAST = 2 << 30
 FREE_SHARE = 0.05
@@ -75,18 +78,46 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def parts(settings: Settings) -> Iterator[Finding]:
-    """Which processes of `ioc run` are alive."""
-    names = ["supervisor", "worker", "scheduler", "web"] if settings.mqtt.url else [
-        "supervisor", "broker", "worker", "scheduler", "web",
-    ]  # fmt: skip
-    down = [name for name in names if not process_id(settings.data_dir, name)]
-    up = [name for name in names if name not in down]
+    """Which processes are alive: those of `ioc run`, or each by itself where something else looks after them."""
+    own = ["worker", "scheduler", "web"]
+    supervised = ["supervisor", *([] if settings.mqtt.url else ["broker"]), *own]
+    up = [name for name in supervised if process_id(settings.data_dir, name)]
+    names = own if up and "supervisor" not in up else supervised
+    down = [name for name in names if name not in up]
     if up:
         yield fine("processes", f"Running: {', '.join(up)}.")
     if down == names:
         yield fault("processes", f"Nothing runs with the data in {settings.data_dir}.", START)
     elif down:
-        yield fault("processes", f"Not running: {', '.join(down)}.", START)
+        hint = START if names is supervised else "See `systemctl status ioc.target`, or where else they should run."
+        yield fault("processes", f"Not running: {', '.join(down)}.", hint)
+
+
+def at_work(engine: Engine, now_ns: int) -> Iterator[Finding]:
+    """The processes on every machine that have lately said so, and those that have fallen silent."""
+    for pulse in Pulses(engine).alive(now_ns, GONE_NS):
+        lease = pulse.one("lease_held")
+        what = f"{pulse.part} on {pulse.host} (process {pulse.pid})"
+        if now_ns - pulse.at_ns > ALIVE_NS:
+            yield note("processes", f"The {what} has said nothing for {span(now_ns - pulse.at_ns)}.", START)
+        else:
+            yield fine("processes", f"The {what} works{', and stands by' if lease and not lease.value else ''}.")
+
+
+def backups(settings: Settings, now_ns: int) -> Iterator[Finding]:
+    """How old the newest copy is."""
+    if not is_on(settings):
+        yield note("backup", "No copies are made (IOC_BACKUP__EVERY_HOURS=0).", "`ioc backup --to DIR`, from cron.")
+        return
+    last = newest(settings)
+    every_ns = settings.backup.every_hours * 60 * MINUTE
+    if last is None:
+        yield note("backup", "There is no copy yet.", "The scheduler makes one soon after its start, or: ioc backup")
+    elif now_ns - last.time_ns > 2 * every_ns:
+        hint = "See log/scheduler.log; is there room on the disk? `ioc backup` says what is wrong."
+        yield fault("backup", f"The newest copy is {span(now_ns - last.time_ns)} old.", hint)
+    else:
+        yield fine("backup", f"The newest copy is {span(now_ns - last.time_ns)} old: {last.path}.")
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
@@ -143,6 +174,8 @@ def sources(statuses: Sequence[SourceStatus], now_ns: int) -> Iterator[Finding]:
     else:
         yield fine("worker", "The worker works.")
     for status in statuses:
+        if status.kind in ASKING and now_ns - status.updated_ns > HEARTBEAT_NS >= beat:
+            continue  # its last target was taken out of its file
         if status.kind != "hl7" or status.name == "hl7":  # each of its senders is looked at by itself
             yield from _source(status, now_ns, alive=beat <= HEARTBEAT_NS)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ioc.access import ensure_admin
+from ioc.assets import AssetRegister, read_first_assets
 from ioc.beds import BedRegister, read_first_beds
 from ioc.catalogue import load_catalogue
 from ioc.config import Settings, ensure_secrets, load_settings
@@ -35,6 +36,7 @@ def prepare(settings: Settings) -> str | None:
         migrate(engine)
         password = ensure_admin(engine)
         first_beds(settings, engine)
+        first_assets(settings, engine)
         engine.dispose()
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -58,6 +60,17 @@ def first_beds(settings: Settings, engine: Engine) -> None:
     registry = load_registry(settings.config_dir, load_catalogue(settings.config_dir), settings.timezone)
     for path in paths:
         register.apply(register.preview(read_first_beds(path, registry, settings.timezone).beds), WHO)
+
+
+def first_assets(settings: Settings, engine: Engine) -> None:
+    """Import ``configs/assets/FACILITY.csv`` of each facility that has never had an asset, likewise."""
+    register = AssetRegister(engine)
+    paths = [path for path in sorted(settings.config_dir.glob("assets/*.csv")) if not register.assets(path.stem).all]
+    if not paths:
+        return
+    registry = load_registry(settings.config_dir, load_catalogue(settings.config_dir), settings.timezone)
+    for path in paths:
+        register.apply(register.preview(read_first_assets(path, registry, settings.timezone)), WHO)
 
 
 def main() -> int:

@@ -1,8 +1,12 @@
 """Values as people write them: ``10min``, ``4GiB``, ``true``."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from zoneinfo import ZoneInfo
 
 from ioc.domain import MINUTE, SECOND
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 _DURATIONS = {"ms": SECOND // 1000, "s": SECOND, "min": MINUTE, "h": 60 * MINUTE, "d": 24 * 60 * MINUTE}
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -37,6 +41,30 @@ def parse_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise ValueError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def parse_timezone(text: str) -> str:
+    """A time zone by its name."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{text!r} is no time zone that this machine knows (Debian: apt install tzdata)") from None
+    return text
+
+
+def parse_networks(text: str) -> Networks:
+    """Addresses and networks, separated by commas; none of an empty text."""
+    try:
+        return tuple(ip_network(word.strip()) for word in text.split(",") if word.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}: addresses and networks are needed, such as 10.1.2.3, 172.30.7.0/24") from None
+
+
+def parse_up_to_a_minute(text: str) -> int:
+    """Seconds, at most 60."""
+    if (seconds := parse_count(text)) > 60:
+        raise ValueError(f"{text!r} is more than 60: what is older than a minute is late")
+    return seconds
 
 
 def _number_with_unit(text: object, units: dict[str, int], expected: str) -> int:

@@ -5,10 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ioc.config.address import Address
-from ioc.config.parse import parse_bool, parse_count, parse_size
+from ioc.config.parse import (
+    Networks,
+    parse_bool,
+    parse_count,
+    parse_networks,
+    parse_size,
+    parse_timezone,
+    parse_up_to_a_minute,
+)
 from ioc.config.secret import Secret
 
 
@@ -43,6 +50,7 @@ class WebSettings:
     bind: Address
     session_hours: int
     url: str
+    proxies: Networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class InfluxdbSettings:
     org: str
     bucket: str
     token: Secret
+    ca_file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,7 @@ class RetentionSettings:
 
     raw_days: int
     five_minutes_days: int
+    one_hour_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +157,10 @@ class BackupSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is written to standard error."""
+    """What is written to standard error, and how: ``text`` or ``json``."""
 
     level: str
+    format: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,14 +212,6 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _timezone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{text!r} is no time zone that this machine knows (Debian: apt install tzdata)") from None
-    return text
-
-
 def _one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -216,6 +219,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _there(text: str) -> str:
+    if text and not _path(text).is_file():
+        raise ValueError("there is no such file")
+    return str(_path(text)) if text else ""
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -227,14 +236,16 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _database_url(text: str) -> str:
+    _url("sqlite", "postgresql")(text)
+    driver = text.partition("://")[0].partition("+")[2]
+    if driver not in {"", "psycopg", "pysqlite"}:
+        raise ValueError(f"{driver} is not the driver of the centre: leave it out, as in postgresql://user@host/name")
+    return text
+
+
 def _hours(text: str) -> int:
     return 0 if text == "0" else parse_count(text)
-
-
-def _up_to_a_minute(text: str) -> int:
-    if (seconds := parse_count(text)) > 60:
-        raise ValueError(f"{text!r} is more than 60: what is older than a minute is late")
-    return seconds
 
 
 def _code(text: str) -> str:
@@ -256,7 +267,7 @@ def _words(text: str) -> tuple[str, ...]:
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", _path, "./data", "Folder of all that is kept: databases, journal, secrets, pids."),
     Setting("config_dir", _path, "./configs", "Folder of ioc.yaml, catalogue, registry and boards. Environment only."),
-    Setting("timezone", _timezone, "Asia/Ho_Chi_Minh", "Time zone of days and of clocks on screens."),
+    Setting("timezone", parse_timezone, "Asia/Ho_Chi_Minh", "Time zone of days and of clocks on screens."),
     Setting(
         "language", _one_of("vi", "en", "fr"), "vi", "Language of pages where the browser or the user asks for none."
     ),
@@ -268,6 +279,12 @@ SETTINGS: tuple[Setting, ...] = (
         _url("http", "https"),
         "",
         "Address of the web server as people reach it, for links in messages. Empty: where it listens.",
+    ),
+    Setting(
+        "web.proxies",
+        parse_networks,
+        "",
+        "Proxies on other machines that may say for whom they ask: addresses and networks, separated by commas.",
     ),
     Setting(
         "mqtt.url",
@@ -289,7 +306,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mllp.bind", Address.parse, "127.0.0.1:2575", "Where HL7 messages are taken (MLLP)."),
     Setting("mllp.max_message", parse_size, "1MiB", "Size above which an HL7 message is quarantined."),
     Setting("mllp.idle_seconds", parse_count, "3600", "Seconds of silence after which a connection is closed."),
-    Setting("hosts.every_seconds", _up_to_a_minute, "10", "Seconds between two samples of this machine, at most 60."),
+    Setting(
+        "hosts.every_seconds", parse_up_to_a_minute, "10", "Seconds between two samples of this machine, at most 60."
+    ),
     Setting("hosts.name", _code, "", "Name of this machine among the hosts. Empty: its host name."),
     Setting(
         "census.clean_after_minutes",
@@ -302,9 +321,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "database.url",
-        _url("sqlite", "postgresql"),
+        _database_url,
         "",
-        "Relational database as an SQLAlchemy URL. Empty: `ioc.sqlite` in the data folder.",
+        "Relational database: postgresql://user@host/name, or sqlite:////path. Empty: `ioc.sqlite` in the data folder.",
         file=True,
     ),
     Setting(
@@ -323,6 +342,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("influxdb.token", Secret, "", "Token at InfluxDB that may read and write these buckets.", file=True),
     Setting(
+        "influxdb.ca_file",
+        _there,
+        "",
+        "PEM file of the authority that signed the certificate of an https:// address. Empty: those of the machine.",
+    ),
+    Setting(
         "journal.max_bytes", parse_size, "4GiB", "Size at which the intake journal is full and senders have to wait."
     ),
     Setting(
@@ -336,6 +361,7 @@ SETTINGS: tuple[Setting, ...] = (
         "retention.raw_days", parse_count, "30", "Days that every single value is kept; older messages are quarantined."
     ),
     Setting("retention.five_minutes_days", parse_count, "730", "Days that the five-minute values are kept."),
+    Setting("retention.one_hour_days", parse_count, "3650", "Days that the hourly values are kept."),
     Setting(
         "notify.smtp_url",
         _url("smtp", "smtps"),
@@ -368,4 +394,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("backup.every_hours", _hours, "24", "Hours between two copies of the database. 0: none are made."),
     Setting("backup.keep", parse_count, "7", "Copies that are kept."),
     Setting("log.level", _one_of("debug", "info", "warning", "error"), "info", "What is written to standard error."),
+    Setting(
+        "log.format", _one_of("text", "json"), "text", "A line of text an event, or one JSON object for a log server."
+    ),
 )

@@ -8,7 +8,8 @@ import sqlite3
 import threading
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,11 @@ class Journal:
     deleted; what can still be read of it goes into the new one.
     """
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
+    def __init__(
+        self, path: Path, max_bytes: int, *, timed: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        """``timed`` opens what measures how long each append takes."""
+        self._timed = timed
         self.path = path
         self.max_bytes = max_bytes
         self.damaged = ""  # why the file cannot be used any more
@@ -97,7 +102,7 @@ class Journal:
             (e.kind, e.source, e.count, e.received_ns, len(e.body) + ROW_OVERHEAD, zlib.crc32(e.body), e.body)
             for e in entries
         ]
-        with self._lock:
+        with self._timed(), self._lock:
             if self._bytes + size > self.max_bytes:
                 raise JournalFullError(
                     f"The journal holds {self._bytes / 2**20:.0f} MiB and may hold {self.max_bytes / 2**20:.0f} MiB: "

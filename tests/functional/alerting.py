@@ -17,12 +17,12 @@ from sqlalchemy import Engine, Table, select, update
 
 from alerts.tables import deliveries, events, incidents
 from ioc.catalogue import load_catalogue
-from ioc.cli import set_up_logging
 from ioc.config import Settings, ensure_secrets, load_settings
 from ioc.database import make_engine, migrate, reading, writing
 from ioc.domain import Frame, SystemClock
 from ioc.latest import LatestWriter
 from ioc.lease import leases
+from ioc.logs import set_up_logging
 from ioc.registry import load_registry
 from ioc.scheduler import run_scheduler
 from tests.functional.harness import ROOT, wait_for
@@ -86,6 +86,7 @@ class Centre:
     folder: Path
     receiver: Receiver
     watchdog: bool = False
+    database: str = ""  # its URL; empty: SQLite in the data folder
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -108,6 +109,7 @@ class Centre:
         return {
             "IOC_DATA_DIR": str(self.folder / "data"),
             "IOC_CONFIG_DIR": str(self.folder / "configs"),
+            "IOC_DATABASE__URL": self.database,
             "IOC_NOTIFY__ALLOWED_HOSTS": self.receiver.host,
             "IOC_NOTIFY__WATCHDOG_URL": f"http://{self.receiver.host}/alive" if self.watchdog else "",
         }
@@ -181,13 +183,14 @@ class Centre:
             if process.poll() is None:
                 process.kill()  # also one that is stopped
                 process.wait()
+        self._writer.close()
         self.engine.dispose()
 
 
 @contextmanager
-def centre(folder: Path, *, watchdog: bool = False) -> Iterator[Centre]:
+def centre(folder: Path, *, watchdog: bool = False, database: str = "") -> Iterator[Centre]:
     receiver = Receiver()
-    made = Centre(folder, receiver, watchdog)
+    made = Centre(folder, receiver, watchdog, database)
     try:
         yield made
     finally:

@@ -1,6 +1,7 @@
 """A real gunicorn on a free loopback port, with values written into the present as the worker would."""
 
 import http.client
+import importlib
 import json
 import os
 import signal
@@ -186,7 +187,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(folder: Path, config_dir: Path = ROOT / "configs") -> Iterator[Server]:
+def server(folder: Path, config_dir: Path = ROOT / "configs", **extra: str) -> Iterator[Server]:
     """A web server that answers, on a new data folder; ended by its own pid."""
     port = free_port()
     environ = {
@@ -194,9 +195,11 @@ def server(folder: Path, config_dir: Path = ROOT / "configs") -> Iterator[Server
         "IOC_DATA_DIR": str(folder),
         "IOC_CONFIG_DIR": str(config_dir),
         "IOC_WEB__BIND": f"127.0.0.1:{port}",
+        **extra,
     }
     settings = load_settings({name: text for name, text in environ.items() if name.startswith("IOC_")})
     engine, clock = make_engine(settings.database.url), SystemClock()
+    importlib.import_module("ioc.app")  # which knows every table
     metadata.create_all(engine)
     catalogue = load_catalogue(settings.config_dir)
     writer = LatestWriter(engine, catalogue, load_registry(settings.config_dir, catalogue), clock)
@@ -213,4 +216,5 @@ def server(folder: Path, config_dir: Path = ROOT / "configs") -> Iterator[Server
         if made.process is not None:
             made.stop()
         store.close()
+        writer.close()
         engine.dispose()

@@ -1,9 +1,8 @@
-"""This machine among the sources of a running centre, and a copy of the centre that is put back as the page says."""
+"""This machine among the sources of a running centre."""
 
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,13 +10,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ioc.backup import newest, read_backup
-from ioc.config import load_settings
 from tests.functional.harness import ROOT, Stack, stack, wait_for
 from tests.functional.test_run import Run
 
@@ -152,106 +148,6 @@ def test_a_topic_cannot_speak_for_this_machine(tmp_path, mosquitto):
             return sorted(item["reason"] for item in json.loads(done.stdout)["items"])
 
         wait_for("both are quarantined", lambda: reasons() == ["topic", "unknown_metric"], 20)
-
-
-def commands_of_the_page() -> str:
-    """The restore procedure, as it stands in the documentation."""
-    page = (ROOT / "docs" / "back-up-and-restore.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```sh\n(\(cd \"\$BACKUP\".*?)```", page, flags=re.DOTALL)
-    return block
-
-
-class Site:
-    """A folder of a centre: configuration, data and the program, as one has after `make run`."""
-
-    def __init__(self, folder: Path, like: Path | None = None) -> None:
-        self.folder = folder
-        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")}
-        if like:
-            shutil.copytree(like, folder, symlinks=True)
-        else:
-            folder.mkdir()
-            shutil.copytree(ROOT / "configs", folder / "configs")
-            (folder / ".venv").symlink_to(sys.prefix)
-
-    def sh(self, script: str, **environ: str) -> str:
-        done = subprocess.run(
-            ["sh", "-euc", script], cwd=self.folder, env=self.environ | environ, capture_output=True, text=True,
-            timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One with its database and its keys, as after the first start."""
-    site = Site(tmp_path_factory.mktemp("prepared") / "site")
-    site.sh(".venv/bin/python -m ioc.commands.prepare")
-    return site.folder
-
-
-@pytest.fixture
-def site(tmp_path: Path, prepared: Path) -> Site:
-    return Site(tmp_path / "old", like=prepared)
-
-
-def test_a_copy_that_is_put_back_as_the_page_says_is_the_centre_again(site, tmp_path):
-    token = site.sh(".venv/bin/ioc token create --role viewer --scope '*' --name wall").strip()
-    said = site.sh(f".venv/bin/ioc backup --to {tmp_path}/nas --with-secrets")
-    assert "keys are in it" in said
-    (copy,) = [path for path in (tmp_path / "nas").iterdir() if path.is_dir()]
-    key = (site.folder / "data" / "secrets" / "web.key").read_bytes()
-    (site.folder / "configs" / "ioc.yaml").write_text("a mistake: of today\n")
-    shutil.rmtree(site.folder / "data" / "secrets")
-    site.sh(commands_of_the_page(), BACKUP=str(copy))
-    tokens = json.loads(site.sh(".venv/bin/ioc token list --json"))["items"]
-    assert [item["name"] for item in tokens] == ["wall"]
-    assert token not in json.dumps(tokens)
-    assert (site.folder / "data" / "secrets" / "web.key").read_bytes() == key
-    assert len(list(site.folder.glob("*.before-*"))) == 2  # nothing was thrown away
-
-
-def test_on_a_new_machine_it_comes_up_with_keys_of_its_own(site, tmp_path):
-    copy = Path(json.loads(site.sh(f".venv/bin/ioc backup --to {tmp_path}/usb --json"))["path"])
-    new = Site(tmp_path / "new")
-    new.sh(commands_of_the_page(), BACKUP=str(copy))
-    made = Centre(tmp_path, IOC_DATA_DIR=str(new.folder / "data"), IOC_CONFIG_DIR=str(new.folder / "configs"))
-    made.data = new.folder / "data"
-    try:
-        made.start().wait_until_ready()
-        assert "ADMIN" not in made.out  # the people of the copy are there
-    finally:
-        assert made.signal(signal.SIGTERM) == 0
-
-
-def test_a_copy_with_a_flipped_bit_is_not_put_back(site, tmp_path):
-    copy = Path(json.loads(site.sh(f".venv/bin/ioc backup --to {tmp_path}/nas --json"))["path"])
-    data = bytearray((copy / "ioc.sqlite").read_bytes())
-    data[len(data) // 2] ^= 1
-    (copy / "ioc.sqlite").write_bytes(data)
-    with pytest.raises(AssertionError, match=r"ioc\.sqlite: FAILED"):
-        site.sh(commands_of_the_page(), BACKUP=str(copy))
-    assert not list(site.folder.glob("*.before-*"))
-
-
-@pytest.mark.parametrize("place", ["_copy_database", "_digest", "_sync", "_keep"])
-def test_a_backup_that_dies_leaves_no_copy_that_looks_good_and_does_not_hold_up_the_next(site, place):
-    dying = (
-        f"import os, ioc.backup; ioc.backup.{place} = lambda *_: os._exit(137); "
-        "from ioc.cli import main; main(['backup'])"
-    )
-    done = subprocess.run([sys.executable, "-c", dying], cwd=site.folder, env=site.environ, timeout=60, check=False)
-    assert done.returncode == 137
-    settings = load_settings(
-        {"IOC_DATA_DIR": str(site.folder / "data"), "IOC_CONFIG_DIR": str(site.folder / "configs")}
-    )
-    whole = newest(settings)
-    assert (whole is not None) == (place == "_keep")
-    shutil.rmtree(whole.path) if whole else None
-    made = Path(json.loads(site.sh(".venv/bin/ioc backup --json"))["path"])
-    assert read_backup(made) == newest(settings)
-    assert [path.name for path in made.parent.glob(".unfinished-*")] == []
 
 
 def test_the_worker_alone_says_that_it_is_up_and_nothing_of_the_parts_that_are_elsewhere(tmp_path, mosquitto):

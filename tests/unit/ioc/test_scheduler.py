@@ -196,7 +196,9 @@ def test_an_expected_error_is_a_sentence_and_an_unexpected_one_shows_where(caplo
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]
 
 
-def test_all_the_work_is_there_and_the_alerts_have_a_thread_of_their_own(tmp_path, engine, lease, clock):
+def test_all_the_work_is_there_and_what_must_not_wait_or_takes_long_has_a_thread_of_its_own(
+    tmp_path, engine, lease, clock
+):
     settings = load_settings({"IOC_DATA_DIR": str(tmp_path), "IOC_CONFIG_DIR": str(CONFIGS)})
     ensure_secrets(settings)
     metadata.create_all(engine)
@@ -214,7 +216,7 @@ def test_all_the_work_is_there_and_the_alerts_have_a_thread_of_their_own(tmp_pat
         "prune_quarantine": 3600,
         "prune_sessions": 3600,
     }
-    assert [job.name for job in jobs if job.apart] == ["alerts"]
+    assert [job.name for job in jobs if job.apart] == ["alerts", "roll_up"]
 
 
 def test_a_clock_that_is_set_back_keeps_no_job_waiting(lease, clock):

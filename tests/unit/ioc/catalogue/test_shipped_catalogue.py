@@ -11,8 +11,13 @@ from ioc.domain import MINUTE
 
 ROOT = Path(__file__).parents[4]
 DERIVED = {"o2.burn", "o2.tte", "fridge.breach", "host.disk_days"}
-NOT_YET = {"printer"}  # it comes with its collector
-PROBES = {"svc.latency", "svc.cert_days", "svc.restore_age"}  # these too
+PROBES = {  # what is asked of servers and services beside the table of codes
+    *(f"svc.{name}" for name in ("status", "loss")),
+    *(f"svc.phase_{name}" for name in ("dns", "connect", "tls", "first_byte", "transfer")),
+    *(f"sql.{name}" for name in ("up", "latency", "connections", "connections_used", "size", "lag", "oldest")),
+    "pc.up",
+}
+ASKING = {"exporters", "http", "tcp", "tls", "dns", "icmp", "sql", "backups"}
 SLOW = {"host.disk_days": 30}  # minutes: computed every ten
 CENSUS = {
     "bed": "planned actual staffed occupied shared avail blocked dirty occ_staffed load",
@@ -40,8 +45,7 @@ def reference(shared: Path) -> dict[str, tuple[str, str, int]]:
             for cls in re.findall(r"`(\w+)`", classes):
                 for name in names:
                     found[f"{cls}.{name}"] = (unit[0] if unit else "1", kind, int(max_age.split()[0]))
-    found = {code: (unit, kind, SLOW.get(code, minutes)) for code, (unit, kind, minutes) in found.items()}
-    return {code: entry for code, entry in found.items() if code.split(".")[0] not in NOT_YET and code not in PROBES}
+    return {code: (unit, kind, SLOW.get(code, minutes)) for code, (unit, kind, minutes) in found.items()}
 
 
 def test_every_code_of_devices_and_plant_is_there_with_its_unit_kind_and_age(
@@ -49,7 +53,7 @@ def test_every_code_of_devices_and_plant_is_there_with_its_unit_kind_and_age(
 ) -> None:
     expected = reference(shared)
     assert len(expected) > 55
-    assert {metric.code for metric in catalogue if metric.producers != ("census",)} == set(expected) | DERIVED
+    assert {metric.code for metric in catalogue if metric.producers != ("census",)} == set(expected) | DERIVED | PROBES
     for code, (unit, kind, minutes) in expected.items():
         metric = catalogue.metrics[code]
         assert (metric.unit, metric.kind, metric.max_age_ns) == (unit, KINDS[kind], minutes * MINUTE), code
@@ -127,13 +131,14 @@ def test_the_limits_that_matter_are_those_agreed(catalogue: Catalogue) -> None:
 
 def test_no_metric_is_tagged_with_a_person(catalogue: Catalogue) -> None:
     tags = {tag for metric in catalogue for tag in metric.tags}
-    assert tags == {"device", "facility", "site", "host", "mount", "iface", "service", "ward", "province"}
+    things = {"asset", "device", "host", "mount", "iface", "service"}
+    assert tags == things | {"facility", "site", "ward", "province"}
 
 
-def test_what_only_the_collector_of_hosts_gives_is_not_taken_from_devices(catalogue: Catalogue) -> None:
-    own = [metric for metric in catalogue if metric.measurement in ("host", "svc", "it")]
+def test_what_is_not_measured_by_devices_is_not_taken_from_them(catalogue: Catalogue) -> None:
+    own = [metric for metric in catalogue if metric.measurement in ("svc", "sql", "it")]
     own = [metric for metric in own if metric.producers != ("census",)]
-    assert {producer for metric in own for producer in metric.producers} == {"hosts", "derive"}
+    assert {producer for metric in own for producer in metric.producers} == {"hosts"} | ASKING
     assert not any("device" in metric.tags for metric in own)
 
 

@@ -46,7 +46,8 @@ def environment(tmp_path, monkeypatch) -> dict[str, str]:
 def centre(environment) -> Centre:
     settings = load_settings(environment)
     ensure_secrets(settings)
-    for part in ("ioc.access", "ioc.beds", "ioc.census", "ioc.intake", "ioc.latest"):  # each knows its own tables
+    # each knows its own tables
+    for part in ("ioc.access", "ioc.assets", "ioc.beds", "ioc.census", "ioc.intake", "ioc.latest"):
         importlib.import_module(part)
     engine = make_engine(settings.database.url)
     metadata.create_all(engine)

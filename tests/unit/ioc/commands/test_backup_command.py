@@ -37,3 +37,11 @@ def test_without_a_database_it_says_how_one_comes_to_be(environment) -> None:
     done = ioc()
     assert done.exit_code == 1
     assert "There is no database" in done.output
+
+
+def test_what_influxdb_keeps_is_said_not_to_be_in_it(centre, monkeypatch) -> None:
+    monkeypatch.setenv("IOC_INFLUXDB__URL", "http://127.0.0.1:1")
+    done = ioc("--all")
+    assert done.exit_code == 0, done.output
+    assert "in InfluxDB and not in this copy" in done.output
+    assert "timeseries.sqlite" not in done.output

@@ -39,7 +39,8 @@ def test_the_configuration_that_ships_has_no_faults() -> None:
     result = run()
     assert result.exit_code == 0
     assert result.stdout.startswith("No faults: ")
-    assert re.search(r", 8 facilities, .* boards, 8 senders, 1653 beds, 42 rules, 7 groups\.\n$", result.stdout)
+    counted = r", 8 facilities, .* boards, 8 senders, 1653 beds, 4162 assets, 0 targets, 52 rules, 7 groups\.\n$"
+    assert re.search(counted, result.stdout)
 
 
 @pytest.mark.usefixtures("folder")
@@ -69,10 +70,12 @@ def test_the_summary_can_be_read_by_programs() -> None:
         "boards",
         "senders",
         "beds",
+        "assets",
+        "targets",
         "rules",
         "groups",
     ]
-    assert all(result["counts"].values())
+    assert [name for name, count in result["counts"].items() if not count] == ["targets"]  # it asks nobody
 
 
 @pytest.mark.usefixtures("folder")

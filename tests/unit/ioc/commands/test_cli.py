@@ -140,13 +140,4 @@ def test_services_log_as_set_and_what_answers_and_ends_only_warns(name, environ,
         monkeypatch.setenv(variable, text)
     context = click.Context(main)
     context.invoked_subcommand = name
-    assert cli._log_level(context) == level
-
-
-def test_log_lines_carry_the_time_in_utc(monkeypatch, capsys):
-    root = cli.logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    cli.set_up_logging("info")
-    root.handlers[0].emit(cli.logging.makeLogRecord({"msg": "here", "levelname": "INFO", "name": "ioc", "created": 0}))
-    assert capsys.readouterr().err.endswith("Z INFO ioc: here\n")
+    assert cli._how_to_log(context)[0] == level

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from ioc.backup import back_up
 from ioc.catalogue import load_catalogue
 from ioc.cli import main
 from ioc.commands import doctor, machinery
@@ -19,6 +20,7 @@ from ioc.intake import Reject, Sighting, SourceStatus, SourceStatuses, Unconfirm
 from ioc.latest import latest, latest_counter
 from ioc.pidfile import write_pid
 from ioc.registry import load_registry
+from ioc.telemetry import Meter, Pulse, Pulses
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +199,37 @@ def test_running_parts_are_known_by_their_pids_and_what_they_were_told(centre, e
     assert machinery.told(centre.settings, "web", "PATH") == os.environ["PATH"]
     assert machinery.told(centre.settings, "web", "NO_SUCH_VARIABLE") == ""
     assert machinery.told(centre.settings, "worker", "PATH") == ""
+
+
+def test_parts_that_something_else_looks_after_need_no_supervisor_and_no_broker_of_ours(centre, environment):
+    for part in ("worker", "scheduler", "web"):
+        write_pid(centre.settings.data_dir, part, os.getpid())
+    report = look(environment)
+    assert findings(report, "processes", Level.FINE) == ["Running: worker, scheduler, web."]
+    assert findings(report, "processes", Level.FAULT) == []
+    write_pid(centre.settings.data_dir, "scheduler", 2**22 + 1)
+    assert findings(look(environment), "processes", Level.FAULT) == ["Not running: scheduler."]
+
+
+def test_processes_of_every_machine_are_known_by_what_they_say(centre, environment):
+    now_ns = time.time_ns()
+    idle = Meter()
+    idle.put("lease_held", 0.0)
+    for pid, age_ns in ((7, 0), (8, MINUTE)):
+        Pulses(centre.engine).save(Pulse("scheduler", "may-2", pid, now_ns - age_ns, tuple(idle.figures())))
+    report = look(environment)
+    assert "The scheduler on may-2 (process 7) works, and stands by." in findings(report, "processes", Level.FINE)
+    assert "on may-2 (process 8) has said nothing for" in findings(report, "processes", Level.NOTE)[0]
+
+
+def test_an_old_copy_is_a_fault_and_none_is_a_word(centre, environment):
+    assert findings(look(environment), "backup", Level.NOTE) == ["There is no copy yet."]
+    back_up(centre.settings, time.time_ns() - 72 * 60 * MINUTE)
+    assert "The newest copy is" in findings(look(environment), "backup", Level.FAULT)[0]
+    back_up(centre.settings, time.time_ns())
+    assert "The newest copy is" in findings(look(environment), "backup", Level.FINE)[0]
+    off = look(environment | {"IOC_BACKUP__EVERY_HOURS": "0"})
+    assert "No copies are made" in findings(off, "backup", Level.NOTE)[0]
 
 
 def test_an_audit_log_that_was_changed_is_a_fault(centre, environment, monkeypatch):

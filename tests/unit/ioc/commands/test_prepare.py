@@ -2,10 +2,12 @@
 
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ioc.assets import AssetRegister
 from ioc.beds import BedRegister
 from ioc.commands import prepare as module
 from ioc.commands.prepare import FAILED, main, prepare
@@ -74,3 +76,19 @@ def test_a_driver_that_is_not_installed_is_named(environ: dict[str, str], monkey
     with pytest.raises(IocError, match="needs the Python package psycopg") as caught:
         prepare(load_settings(environ))
     assert "pip install 'psycopg[binary]'" in caught.value.hint
+
+
+def test_the_assets_that_ship_are_there_after_the_first_start_and_left_alone_afterwards(
+    environ: dict[str, str],
+) -> None:
+    settings = load_settings(environ)
+    prepare(settings)
+    register = AssetRegister(make_engine(settings.database.url))
+    kinds = Counter(asset.kind.value for asset in register.assets("bv01").at(0))
+    wanted = {"server": 25, "workstation": 2_416, "printer": 1_658, "room": 5}
+    assert {kind: kinds[kind] for kind in wanted} == wanted
+    servers = [asset for asset in register.assets("bv01").all if asset.kind.value == "server"]
+    register.apply(register.preview(servers[:3]), "cli:test")
+    prepare(settings)
+    now = register.assets("bv01").at(time.time_ns())
+    assert sum(asset.kind.value == "server" for asset in now) == 3

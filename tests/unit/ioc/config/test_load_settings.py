@@ -119,7 +119,7 @@ def test_a_machine_without_time_zones_is_told_what_to_install(monkeypatch: pytes
     def unknown(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr("ioc.config.settings.ZoneInfo", unknown)
+    monkeypatch.setattr("ioc.config.parse.ZoneInfo", unknown)
     (fault,) = faults_of({})
     assert fault.startswith("IOC_TIMEZONE: timezone: 'Asia/Ho_Chi_Minh' is no time zone that this machine knows")
     assert "apt install tzdata" in fault
