@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -22,6 +23,8 @@ LATIN = "0000-00FF 0131 0152-0153 02C6 02DA 02DC 2000-206F 20AC 2122 2212"
 VIETNAMESE = "0102-0103 0110-0111 0128-0129 0168-0169 01A0-01A1 01AF-01B0 0300-0301 0303 0309 0323 1EA0-1EF9 20AB"
 SYMBOLS = "202F 2082-2083 2190-2193 2264-2265"
 CUTS = {"plex-latin": LATIN, "plex-vietnamese": VIETNAMESE, "plex-symbols": SYMBOLS}
+PRINTED = {"plex-print": 400, "plex-print-bold": 600}  # weights of what PDFs embed, at the width of tables
+PRINTED_WIDTH = 85
 FEATURES = ["ccmp", "dnom", "frac", "kern", "liga", "locl", "mark", "mkmk", "numr", "rvrn"]
 STAMP = "made-from.txt"
 
@@ -55,14 +58,17 @@ def _source() -> Path:
 def cut_fonts(target: Path = FONTS) -> bool:
     """Cut IBM Plex Sans to what the screens use, as woff2; False where it was up to date already."""
     source = _source()
-    stamp = hashlib.sha256(source.read_bytes() + repr((CUTS, FEATURES)).encode()).hexdigest()
+    stamp = hashlib.sha256(source.read_bytes() + repr((CUTS, FEATURES, PRINTED, PRINTED_WIDTH)).encode()).hexdigest()
     marker = target / STAMP
-    made = all((target / f"{name}.woff2").is_file() for name in CUTS)
+    files = [*(f"{name}.woff2" for name in CUTS), *(f"{name}.ttf" for name in PRINTED)]
+    made = all((target / file).is_file() for file in files)
     if made and marker.is_file() and marker.read_text(encoding="utf-8").strip() == stamp:
         return False
     target.mkdir(parents=True, exist_ok=True)
     for name, ranges in CUTS.items():
         _cut(source, code_points(ranges), target / f"{name}.woff2")
+    for name, weight in PRINTED.items():
+        _cut_for_print(source, weight, target / f"{name}.ttf")
     licence = source.parent.parent / "LICENSE"  # the OFL goes wherever the font goes
     if licence.is_file():
         (target / "OFL.txt").write_bytes(licence.read_bytes())
@@ -71,15 +77,35 @@ def cut_fonts(target: Path = FONTS) -> bool:
 
 
 def _cut(source: Path, points: Iterable[int], target: Path) -> None:
-    from fontTools.subset import Options, Subsetter  # noqa: PLC0415  # slow to import, and only needed at set-up
+    from fontTools.subset import Options  # noqa: PLC0415  # slow to import, and only needed at set-up
+
+    font = _subset(source, points, Options(layout_features=FEATURES, flavor="woff2", hinting=True, notdef_outline=True))
+    font.flavor = "woff2"
+    _save(font, target)
+
+
+def _cut_for_print(source: Path, weight: int, target: Path) -> None:
+    """One weight and width, with all letters in one file: what writes PDFs knows no variable fonts."""
+    from fontTools.subset import Options  # noqa: PLC0415  # as above
+    from fontTools.varLib.instancer import instantiateVariableFont  # noqa: PLC0415
+
+    points = [point for ranges in CUTS.values() for point in code_points(ranges)]
+    font = _subset(source, points, Options(layout_features=[], hinting=False, notdef_outline=True))
+    _save(instantiateVariableFont(font, {"wght": weight, "wdth": PRINTED_WIDTH}), target)
+
+
+def _subset(source: Path, points: Iterable[int], options: Any) -> Any:
+    from fontTools.subset import Subsetter  # noqa: PLC0415  # as above
     from fontTools.ttLib import TTFont  # noqa: PLC0415
 
-    options = Options(layout_features=FEATURES, flavor="woff2", hinting=True, notdef_outline=True)
     font = TTFont(source, recalcTimestamp=False)  # the same font file each time
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=points)
     subsetter.subset(font)
-    font.flavor = "woff2"
+    return font
+
+
+def _save(font: Any, target: Path) -> None:
     part = target.with_suffix(".part")
     font.save(part)
     part.replace(target)

@@ -118,6 +118,11 @@ class Shown:
     ago_short: str = ""  # "40 s"
 
     @property
+    def history(self) -> str:
+        """Where its past is shown."""
+        return f"/history?metric={self.metric}&{self.scope.replace('/', '&').replace(':', '=')}"
+
+    @property
     def wide(self) -> bool:
         """Whether figure and unit need a smaller size to stand beside the facts."""
         marks = sum(not sign.isdigit() for sign in self.text)

@@ -16,6 +16,7 @@ from dashboards.offload import in_background, offload
 from dashboards.reckon import Lens
 from dashboards.snapshot import Snapshots
 from ioc.access import Sessions, SlowDown, Tokens, Users
+from ioc.assets import AssetRegister, Drafts
 from ioc.beds import BedRegister
 from ioc.catalogue import Catalogue
 from ioc.census import CensusReader
@@ -24,6 +25,7 @@ from ioc.domain import Clock
 from ioc.intake import Quarantine
 from ioc.latest import Book
 from ioc.registry import Registry
+from ioc.telemetry import Pulses
 from ioc.timeseries import Store
 
 P = ParamSpec("P")
@@ -57,6 +59,16 @@ class Services:
         return BedRegister(self.engine, self.clock)
 
     @cached_property
+    def assets(self) -> AssetRegister:
+        """The register of assets; asks the database, and keeps what has not changed."""
+        return AssetRegister(self.engine, self.clock)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Lists of assets that wait for their word."""
+        return Drafts(self.engine, self.clock)
+
+    @cached_property
     def census_reader(self) -> CensusReader:
         """Stays, beds and findings of any moment; asks the database each time."""
         return CensusReader(self.engine, self.registry, self.beds, self.settings, self.catalogue)
@@ -85,6 +97,11 @@ class Services:
     def sessions(self) -> Sessions:
         """Who is logged in."""
         return Sessions(self.engine, self.clock, self.settings.web.session_hours)
+
+    @cached_property
+    def pulses(self) -> Pulses:
+        """What the processes of the centre say of themselves; asks the database each time."""
+        return Pulses(self.engine)
 
     @cached_property
     def slow_down(self) -> SlowDown:

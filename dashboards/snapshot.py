@@ -22,8 +22,9 @@ class Snapshot:
 
     @cached_property
     def all_values(self) -> list[Value]:
-        """Every value, those of devices that the registry does not know too."""
-        return self.book.values(facility=self.facility, site=self.site, now_ns=self.now_ns)
+        """Every value, those of devices that the registry does not know too; what only assets say is asked for by
+        metric."""
+        return self.book.of_places(self.facility, self.site, self.now_ns)
 
     @cached_property
     def by_device(self) -> dict[str, list[Value]]:

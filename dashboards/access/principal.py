@@ -55,9 +55,9 @@ def watch() -> Callable[[], Principal | None]:
 
 
 def client_address() -> str:
-    """Whose request this is, for limits: the proxy of this machine says for whom it asks."""
+    """Whose request this is, for limits: a proxy of this machine, or one that is set, says for whom it asks."""
     forwarded = request.headers.get("X-Forwarded-For", "")
-    if is_loopback(request.remote_addr) and forwarded:
+    if forwarded and (is_loopback(request.remote_addr) or _is_proxy(request.remote_addr)):
         return forwarded.rpartition(",")[2].strip()
     return request.remote_addr or "unknown"
 
@@ -75,6 +75,14 @@ def is_loopback(address: str | None) -> bool:
     except ValueError:
         return False
     return bool((getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback)
+
+
+def _is_proxy(address: str | None) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    return any(parsed in network for network in services().settings.web.proxies)
 
 
 def _ours() -> OurSession | None:

@@ -67,8 +67,8 @@ _QUERY: dict[str, tuple[str, Json]] = {
     "unowned": ('Only those of which somebody has to say "mine", and nobody has', TRUTH),
     "name": ("Only the source of this name", STRING),
 }
-_NAMES = {"quarantine_state": "state", "alert_status": "status"}
-_IN_PATH = {"number": INTEGER, "incident": STRING}
+_NAMES = {"quarantine_state": "state", "alert_status": "status", "place": "facility"}
+_IN_PATH = {"number": INTEGER, "incident": STRING, "place": STRING, "job": STRING}
 _TEXTS = {
     "400": "A parameter cannot be understood",
     "401": "Nobody is logged in, or the token does not open",
@@ -111,7 +111,7 @@ def _operation(operation: Described) -> Json:
     if not _IN_PATH.keys().isdisjoint(operation.takes):
         responses["404"] = _failure("There is no such item")
         if operation.method != "GET":
-            responses["409"] = _failure("It has been dealt with already")
+            responses["409"] = _failure("It has been dealt with already, or there is one too many")
     described: Json = {
         "summary": operation.summary,
         "description": f"For the role `{least}` and those above it, within their scope.",
@@ -125,7 +125,7 @@ def _operation(operation: Described) -> Json:
 
 def _parameter(name: str) -> Json:
     if name in _IN_PATH:
-        return {"name": name, "in": "path", "required": True, "schema": _IN_PATH[name]}
+        return {"name": _NAMES.get(name, name), "in": "path", "required": True, "schema": _IN_PATH[name]}
     if name == "Last-Event-ID":
         return {"name": name, "in": "header", "description": "Go on after this event", "schema": STRING}
     text, schema = _QUERY[name]

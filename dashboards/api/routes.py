@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from dashboards.access import authorise
-from dashboards.api import alerts, census, intake, latest, series
+from dashboards.api import alerts, backups, census, intake, latest, series
 from dashboards.api.answers import as_json
 from dashboards.api.openapi import document
 
@@ -79,6 +79,10 @@ OPERATIONS = (
     ),
     Operation(
         "DELETE", "/quarantine/<int:number>", intake.discard, "Discard an input", "quarantine", "Nothing", ("number",),
+    ),
+    Operation(
+        "POST", "/backups/<facility>/<job>", backups.stamp, "Say that a backup was made, or restored for a test",
+        "stamp", "BackupStamp", ("place", "job"), "BackupSaid",
     ),
     Operation("GET", "/sources", intake.sources, "Sources and their counts", "sources", "Sources", ("name",)),
     Operation("GET", "/openapi.json", openapi, "This description", "board", "Description"),

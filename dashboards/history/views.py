@@ -1,139 +1,218 @@
-"""``/history``: one metric over time, of a facility, a site or a device. A form that is read from the address."""
+"""``/history``: one metric over time, of a province, a facility, a site, a ward or a device.
 
+Everything that is chosen stands in the address. The page is drawn at once; what it shows comes from ``/history/data``
+with the same question, as numbers for the chart and as HTML for what stands around it; tables to take along likewise.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext as _
 
-from alerts import Incident
-from dashboards.access import authorise, narrowed
+from dashboards import format as fmt
 from dashboards.alerts.words import words_of
+from dashboards.api.answers import as_json
 from dashboards.definitions.texts import Group, class_title, definition_of, groups
-from dashboards.errors import not_found
-from dashboards.figures.chart import chart_of
+from dashboards.errors import ProblemError
+from dashboards.figures.limits import limits_of
+from dashboards.history import asked as asking
 from dashboards.history import choice as choices
-from dashboards.hospital.live import known_facility
-from dashboards.incidents import place_of, shows
-from dashboards.render import language, named, now_ns, say
+from dashboards.history import panels
+from dashboards.history.analysis import Analysis, Frame, analyse
+from dashboards.history.asked import Asked, Place
+from dashboards.history.choice import Choice, Offered
+from dashboards.history.figure import Told, figure_of, unit_of
+from dashboards.history.happened import happened
+from dashboards.history.study import Study, Wanted, study
+from dashboards.history.table import Table, Words
+from dashboards.render import address, language, named, now_ns, say
 from dashboards.security import use_csp
 from dashboards.services import services
-from ioc.access import Principal
-from ioc.catalogue import Metric
-from ioc.domain import SECOND
-from ioc.registry import SELF, Device, Facility
+from ioc.catalogue import LANGUAGES, Metric
+from ioc.domain import SECOND, rfc3339
+from ioc.timeseries import Store
 
 bp = Blueprint("history", __name__)
-FIRST = "fridge.temp"  # what is shown where nothing was chosen
+KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceOption:
-    """A device of the list."""
+class Named:
+    """One of a list to choose from."""
 
     code: str
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A question that has an answer."""
+
+    asked: Asked
+    metric: Metric
+    place: Place
+    options: Offered
+    choice: Choice
+    wanted: Wanted
+    zone: str
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What every other question keeps of this one."""
+        own = {"metric": self.metric.code, **self.place.tags, "how": self.choice.how}
+        return own | ({"incident": self.asked.incident.id} if self.asked.incident else {})
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """This question with its times written out, for data, tables and people to whom it is sent."""
+        start_ns, stop_ns = (ns - ns % SECOND for ns in (self.choice.start_ns, self.choice.stop_ns))
+        times = {"from": rfc3339(start_ns), "to": rfc3339(stop_ns)}
+        return self.kept | times | {"every": self.choice.every} | ({"vs": self.choice.vs} if self.choice.vs else {})
+
+    @property
+    def between(self) -> str:
+        """The range in dates."""
+        return choices.between(self.choice.start_ns, self.choice.stop_ns, language(), self.zone)
+
+    @property
+    def compared(self) -> str:
+        """What it is compared with, in words."""
+        return choices.vs_title(self.choice.vs, self.choice, self.zone)
+
+    @property
+    def frame(self) -> Frame:
+        """What is known of the metric beforehand."""
+        device = self.place.known_device
+        return Frame.of(self.metric, now_ns(), device.interval_ns if device else 0)
+
+
 @bp.get("/history")
 def index() -> str:
-    """The chart with its choices, its definition and its summary."""
-    asked = request.args.to_dict()
-    incident = _incident(asked.get("incident", ""))
-    if incident is not None and "metric" not in asked:
-        asked |= {"metric": incident.metric, **place_of(incident)}
-    principal, facility, site = narrowed("history", asked.get("facility", ""), asked.get("site", ""))
-    own = services()
-    known = (*own.registry.facilities.values(), SELF)
-    facilities = [f for f in known if principal.scope.covers(f.code, principal.scope.site)]
-    if not facility and facilities:
-        facility = facilities[0].code
-    metric = _metric(asked.get("metric") or FIRST)
-    found = known_facility(own, facility, site) if facility else None
-    page: dict[str, object] = {"facilities": facilities, "metrics": _groups(), "facility": facility, "site": site}
-    if metric is None or found is None:
-        return render_template("history.html", metric=None, c=None, sites=[], devices=[], **page)
+    """The choices, the definition, and room for what is fetched."""
+    asked = asking.read(request.args.to_dict())
+    chosen = _chosen(asked)
+    site = asked.place.site if asked.place else ""
+    facility = asked.place.facility.code if asked.place and asked.place.facility else ""
+    titles = services().registry.provinces
+    page: dict[str, object] = {"facilities": asked.facilities, "metrics": _groups(),
+                               "facility": facility, "site": site,
+                               "provinces": [Named(code, say(titles[code])) for code in asked.provinces]}  # fmt: skip
+    if chosen is None:
+        return render_template("history.html", metric=None, c=None, sites=[], wards=[], devices=[], **page)
     use_csp("history")
-    return render_template("history.html", **page, **_page(metric, found, site, asked, principal, incident))
+    return render_template("history.html", c=chosen, **page, **_page(chosen))
 
 
-def _metric(code: str) -> Metric | None:
-    catalogue = services().catalogue
-    metric = catalogue.get(code)
-    if metric is None and code != FIRST:
-        close = catalogue.nearest(code)
-        raise not_found(f"there is no metric {code!r}", f"Did you mean {close}?" if close else "")
-    return metric
+@bp.get("/history/data")
+def data() -> Response:
+    """What was found: the chart's numbers, and what stands around it as HTML."""
+    chosen = _must()
+    found, analysis = services().offload(_work, services().store, chosen.wanted, chosen.frame)
+    metric, choice = chosen.metric, chosen.choice
+    names, earlier = [_line_name(line.tags, chosen) for line in analysis.lines], chosen.compared
+    events, more = happened(chosen.place, metric, choice)
+    limits = limits_of(metric, chosen.place.known_device, chosen.asked.incident)
+    figure = figure_of(analysis, metric, choice, Told(names, earlier, limits, events), ZoneInfo(chosen.zone))
+    writer = panels.Writer(metric, choice.how, chosen.zone)
+    html = render_template(
+        "history-parts.html",
+        rows=panels.summary(analysis, choice, writer, earlier),
+        sides=_sides(analysis, metric),
+        days=panels.heat_of_days(analysis, choice, writer),
+        week=panels.heat_of_week(analysis, writer),
+        put_together=dict(choices.hows_for(metric)).get(found.hours_how, _("mean")),
+        columns=panels.spread(analysis, writer),
+        shares=panels.shares(analysis, writer),
+        places=panels.places(analysis, names, writer),
+        silent=_silent(analysis, chosen),
+        left_out=found.more,
+        events=events,
+        more=more,
+        compared=earlier if analysis.before else "",
+        quality=str(analysis.quality),
+        unit=unit_of(metric, choice.how),
+        error=panels.percent(analysis.error) if analysis.error else "",
+    )
+    return as_json({"figure": figure, "html": html})
 
 
-def _incident(code: str) -> Incident | None:
-    """The one around which the history is wanted; one that lies outside the scope is as unknown as none."""
-    if not code:
+@bp.get("/history/table.<kind>")
+def table(kind: str) -> Response:
+    """The same as a table to take along."""
+    chosen = _must()
+    if kind not in KINDS:
+        raise ProblemError(404, "not_found", f"there is no table of kind {kind!r}", f"Known: {', '.join(KINDS)}.")
+    found = services().offload(study, services().store, chosen.wanted)
+    made = Table(found, chosen.metric, chosen.choice.how, _table_words(found, chosen), chosen.zone)
+    content = services().offload(made.csv if kind == "csv" else made.xlsx)
+    place = "-".join(chosen.place.tags.values())
+    day = datetime.fromtimestamp(chosen.choice.stop_ns // SECOND, ZoneInfo(chosen.zone))
+    name = f"{chosen.metric.code.replace('.', '-')}-{place}-{day:%Y%m%d}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type=KINDS[kind], headers=headers)
+
+
+def _chosen(asked: Asked) -> Chosen | None:
+    if asked.metric is None or asked.place is None:
         return None
-    principal = authorise("alerts")
-    found = services().offload(services().incident_reader.find, code)
-    if found is None or not principal.scope.covers(found.incident.facility, found.incident.site):
-        raise not_found("there is no such incident", "The alert centre lists them.")
-    return found.incident
+    options = asking.offered(asked, asked.metric, asked.place)
+    choice = asking.choice_of(asked, options)
+    wanted = asking.wanted(asked.metric, asked.place, choice)
+    return Chosen(asked, asked.metric, asked.place, options, choice, wanted, services().settings.timezone)
+
+
+def _must() -> Chosen:
+    chosen = _chosen(asking.read(request.args.to_dict()))
+    if chosen is None:
+        raise ProblemError(400, "bad_parameter", "metric: is missing", "Choose a metric and a facility.")
+    return chosen
+
+
+def _work(store: Store, wanted: Wanted, frame: Frame) -> tuple[Study, Analysis]:
+    found = study(store, wanted)
+    return found, analyse(found, wanted, frame)
 
 
 def _groups() -> list[Group]:
     return groups(services().catalogue)
 
 
-def _page(
-    metric: Metric,
-    facility: Facility,
-    site: str,
-    asked: dict[str, str],
-    principal: Principal,
-    incident: Incident | None,
-) -> dict[str, object]:
-    zone = services().settings.timezone
-    device = services().registry.device(facility.code, asked.get("device", ""))
-    code = asked.get("device", "")
-    where = {"facility": facility.code, "site": site, "device": code}
-    if incident is not None and not shows(incident, metric, where):
-        incident = None  # somebody has chosen to see something else
-    choice = choices.read(asked, metric, now_ns(), zone, _around(incident))
-    times = (choice.start_ns, choice.stop_ns, choice.every)
-    chart = chart_of(metric, where, *times, how=choice.how, device=device, incident=incident)
-    base = {"metric": metric.code, **{name: value for name, value in where.items() if value}, "how": choice.how}
-    sites = [s for s in facility.sites.values() if not principal.scope.site or s.code == principal.scope.site]
+def _page(chosen: Chosen) -> dict[str, object]:
+    asked, metric, place, choice = chosen.asked, chosen.metric, chosen.place, chosen.choice
+    times = {"range": choice.range} if choice.range else {n: asked.words[n] for n in ("from", "to") if n in asked.words}
+    facility = place.facility
+    sites = facility.sites.values() if facility else ()
     return {
         "metric": definition_of(metric, class_title(metric.measurement)),
-        "name": say(facility.short),
-        "scope_name": _scope_name(facility, site, device, code),
-        "sites": sites,
-        "devices": _devices(facility, site, metric),
-        "device": code,
-        "hows": choices.hows_for(metric),
-        "how": choice.how,
-        "range": choice.range or "24h",
-        "every": choice.every,
-        "range_name": choices.between(choice, language(), zone),
+        "sides": [_title(code) for code in metric.parts] if metric.numerator else [],
+        "name": say(facility.short) if facility else place.title,
+        "place": place,
+        "sites": [site for site in sites if asked.principal.scope.site in ("", site.code)],
+        "wards": [Named(ward.code, say(ward.title)) for ward in facility.wards if place.site in ("", ward.site)]
+        if facility and "ward" in metric.tags else [],
+        "devices": _devices(place, metric),
+        "hows": [(how, title) for how, title in choices.hows_for(metric) if how in chosen.options.hows],
+        "between": chosen.between,
         "every_name": choices.every_title(choice.every),
-        "from_": _field(choice.start_ns, zone),
-        "to": _field(choice.stop_ns, zone),
-        "c": chart,
-        "csv": f"{chart.source}&format=csv",
-        **_ways_on(choice, base | ({"incident": incident.id} if incident else {}), asked),
-        **_alert(incident),
-    }
+        "from_": _field(choice.start_ns, chosen.zone),
+        "to": _field(choice.stop_ns, chosen.zone),
+        "time": times,
+        "unit": unit_of(metric, choice.how),
+        "source": address("history.data", chosen.fixed),
+        "csv": address("history.table", chosen.fixed | {"kind": "csv"}),
+        "xlsx": address("history.table", chosen.fixed | {"kind": "xlsx"}),
+        "fixed": address("history.index", chosen.fixed),
+        **choices.rows(choice, chosen.options, chosen.kept, times, chosen.zone),
+        **_alert(asked),
+    }  # fmt: skip
 
 
-def _ways_on(choice: choices.Choice, base: dict[str, str], asked: dict[str, str]) -> dict[str, object]:
-    """Links to other ranges and resolutions, and what a form carries along."""
-    time = {"range": choice.range} if choice.range else {name: asked[name] for name in ("from", "to") if name in asked}
-    return {
-        "ranges": choices.ranges(choice, base),
-        "everies": choices.everies(choice, base | time),
-        "kept": list((base | {"every": choice.every}).items()),
-    }
-
-
-def _alert(incident: Incident | None) -> dict[str, object]:
+def _alert(asked: Asked) -> dict[str, object]:
     """The alert from which somebody came, and its title."""
+    incident = asked.incident
     if incident is None:
         return {"alert": None, "alert_title": ""}
     return {
@@ -142,25 +221,13 @@ def _alert(incident: Incident | None) -> dict[str, object]:
     }
 
 
-def _around(incident: Incident | None) -> tuple[int, int] | None:
-    """From when to when it lasted, up to now."""
-    if incident is None:
-        return None
-    ended_ns = incident.resolved_ns or now_ns()
-    return min(incident.opened_ns, ended_ns), ended_ns
-
-
-def _scope_name(facility: Facility, site: str, device: Device | None, code: str) -> str:
-    if code:
-        return named(device) if device else code
-    return say(facility.sites[site].title) if site else say(facility.title)
-
-
-def _devices(facility: Facility, site: str, metric: Metric) -> list[DeviceOption]:
+def _devices(place: Place, metric: Metric) -> list[Named]:
     """Those that give this metric."""
+    if place.facility is None or "device" not in metric.tags:
+        return []
     return [
-        DeviceOption(device.code, named(device))
-        for device in services().registry.devices_of(facility.code, site)
+        Named(device.code, named(device))
+        for device in services().registry.devices_of(place.facility.code, place.site)
         if device.device_class == metric.measurement and metric.field in (*device.keys, *device.derived)
     ]
 
@@ -168,3 +235,71 @@ def _devices(facility: Facility, site: str, metric: Metric) -> list[DeviceOption
 def _field(ns: int, zone: str) -> str:
     """A time as a browser's field takes it."""
     return f"{datetime.fromtimestamp(ns // SECOND, ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
+def _title(code: str) -> str:
+    metric = services().catalogue.get(code)
+    return say(metric.title) if metric else code
+
+
+def _line_name(tags: Mapping[str, str], chosen: Chosen) -> str:
+    """A line among others is called by what tells it from them; alone, by its place."""
+    registry, facility = services().registry, tags.get("facility", "")
+    if chosen.wanted.every_place is not None:
+        found = registry.facility(facility)
+        return say(found.short) if found else facility
+    code = tags.get("device", "")
+    if code and not chosen.place.device:
+        device = registry.device(facility, code)
+        return named(device) if device else code
+    return chosen.place.title
+
+
+def _sides(analysis: Analysis, metric: Metric) -> list[tuple[str, str]]:
+    """Numerator and denominator with their means."""
+    if analysis.sides is None:
+        return []
+    return [
+        (_title(code), fmt.number(value, 1, language()))
+        for code, value in zip(metric.parts, analysis.sides, strict=True)
+    ]
+
+
+def _silent(analysis: Analysis, chosen: Chosen) -> list[str]:
+    """Facilities that were asked and have nothing."""
+    seen = {line.tags.get("facility", "") for line in analysis.lines}
+    registry = services().registry
+    return [say(registry.hospitals[code].short) for code in chosen.wanted.among if code not in seen]
+
+
+def _table_words(found: Study, chosen: Chosen) -> Words:
+    metric, choice = chosen.metric, chosen.choice
+    unit, how = unit_of(metric, choice.how), dict(choices.hows_for(metric))[choice.how]
+    sides = [_title(code) for code in metric.parts]
+    titles = [metric.title.in_(code) for code in LANGUAGES]
+    about = [
+        (_("Metric"), f"{titles[LANGUAGES.index(language())]} ({metric.code})"),
+        (_("Definition"), say(metric.definition)),
+        (_("Place"), chosen.place.title),
+        (_("Range"), chosen.between),
+        (_("Time zone"), chosen.zone),
+        (_("Resolution"), choices.every_title(choice.every)),
+        (_("How"), how),
+        (_("unit"), unit),
+        *([(_("Compared with"), chosen.compared)] if found.before else []),
+        *([(_("At most off by"), panels.percent(found.error))] if found.error else []),
+        (_("Written"), fmt.moment(now_ns(), language(), chosen.zone)),
+        (_("Note"), _("An empty cell is no value, which is not 0.")),
+    ]
+    unit_tail = f" ({unit})" if unit else ""
+    return Words(
+        time=_("Time"),
+        above=sides[0] if len(sides) > 1 else "",
+        below=sides[-1],
+        quality=_("Quality"),
+        before_time=_("Time compared with"),
+        before=f"{chosen.compared}{unit_tail}",
+        names=[f"{_line_name(line.tags, chosen)}{unit_tail}" for line in found.lines],
+        about=[(_("What"), _("Text")), *about],
+        sheets=(_("Values"), _("About")),
+    )

@@ -1,5 +1,10 @@
 """The centre's own figures in Prometheus' text format."""
 
+import importlib.metadata
+import itertools
+import math
+import os
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -7,6 +12,7 @@ from alerts import Level
 from dashboards.services import Services
 from ioc.domain import SECOND, State
 from ioc.intake import SourceStatus, SourceStatuses
+from ioc.telemetry import BUCKETS, FIGURES, Figure, Kind, Meter, Pulse, of_process
 
 Labels = dict[str, str]
 Sample = tuple[Labels, float]
@@ -14,7 +20,8 @@ Sample = tuple[Labels, float]
 
 def text(parts: Services) -> str:
     """Everything, as one answer."""
-    return "".join([*_hub(parts), *_present(parts), *_alerts(parts), *_sources(parts), *_quarantine(parts)])
+    looks = (_hub, _present, _alerts, _sources, _quarantine, _processes)
+    return "".join([_build(), *(piece for look in looks for piece in look(parts))])
 
 
 def family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
@@ -24,6 +31,22 @@ def family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
         inside = ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
         lines.append(f"ioc_{name}{{{inside}}} {_number(value)}" if inside else f"ioc_{name} {_number(value)}")
     return "\n".join(lines) + "\n"
+
+
+def histogram(name: str, about: str, samples: Iterable[tuple[Labels, Figure]]) -> str:
+    """One histogram with its lines: buckets add up, as Prometheus wants them."""
+    lines = [f"# HELP ioc_{name} {about}", f"# TYPE ioc_{name} histogram"]
+    for labels, figure in samples:
+        inside = "".join(f'{label}="{_escaped(content)}",' for label, content in labels.items())
+        for bound, count in zip([*BUCKETS, math.inf], itertools.accumulate(figure.counts), strict=True):
+            lines.append(f'ioc_{name}_bucket{{{inside}le="{_bound(bound)}"}} {count}')
+        suffix = f"{{{inside.rstrip(',')}}}" if inside else ""
+        lines += [f"ioc_{name}_sum{suffix} {_number(figure.value)}", f"ioc_{name}_count{suffix} {figure.count}"]
+    return "\n".join(lines) + "\n"
+
+
+def _bound(bound: float) -> str:
+    return "+Inf" if bound == math.inf else repr(bound)
 
 
 def _number(value: float) -> str:
@@ -63,7 +86,7 @@ def _present(parts: Services) -> Iterator[str]:
     states = Counter(value.state for value in values)
     samples = [({"state": str(state)}, float(states[state])) for state in State]
     yield family("values", "gauge", "Values of the present by state.", samples)
-    yield _one("latest_change", "counter", "Newest change number of the present.", parts.book.change)
+    yield _one("latest_change", "gauge", "Newest change number of the present.", parts.book.change)
 
 
 def _alerts(parts: Services) -> Iterator[str]:
@@ -79,7 +102,9 @@ def _alerts(parts: Services) -> Iterator[str]:
     yield _one("alert_deliveries_due", "gauge", "Messages that are still to be sent.", outbox["due"])
     yield _one("alert_deliveries_given_up", "gauge", "Messages that could not be sent.", outbox["given_up"])
     until = reader.judged_until_ns() / SECOND
-    yield _one("alert_judged_until_seconds", "gauge", "Until when a scheduler holds the work, Unix time.", until)
+    yield _one(
+        "alert_judged_until_timestamp_seconds", "gauge", "Until when a scheduler holds the work, Unix time.", until
+    )
     rules = reader.rules()
     yield _one("alert_rules", "gauge", "Rules in force.", len(rules.document) if rules else 0)
     refused = bool(rules and rules.refused_at_ns)
@@ -114,3 +139,29 @@ def _quarantine(parts: Services) -> Iterator[str]:
     counts = parts.quarantine.counts()
     samples = [({"reason": reason}, float(count)) for reason, count in sorted(counts.items())]
     yield family("quarantine_open", "gauge", "Inputs in quarantine that nobody has dealt with.", samples)
+
+
+def _build() -> str:
+    version = importlib.metadata.version("ioc-hospital")
+    return family("build_info", "gauge", "The version that runs.", [({"version": version}, 1.0)])
+
+
+def _processes(parts: Services) -> Iterator[str]:
+    """What the processes of the centre, on whatever machines, say of themselves; this one is asked directly."""
+    own = Meter()
+    of_process(own)
+    now_ns = parts.clock.now_ns()
+    web = Pulse("web", socket.gethostname(), os.getpid(), now_ns, tuple(own.figures()))
+    alive = [web, *parts.pulses.alive(now_ns)]
+    ages = [(_who(pulse), max(0.0, (now_ns - pulse.at_ns) / SECOND)) for pulse in alive]
+    yield family("process_heartbeat_age_seconds", "gauge", "Time since the process last said what it does.", ages)
+    for name, (kind, about) in FIGURES.items():
+        found = [(_who(pulse) | dict(figure.labels), figure) for pulse in alive for figure in pulse.all(name)]
+        if kind is Kind.HISTOGRAM:
+            yield histogram(name, about, found)
+        else:
+            yield family(name, kind, about, [(labels, figure.value) for labels, figure in found])
+
+
+def _who(pulse: Pulse) -> Labels:
+    return {"part": pulse.part, "host": pulse.host, "pid": str(pulse.pid)}

@@ -1,4 +1,5 @@
-"""A message moves a patient on the map of a ward; the feed is cut, and its beds grow old while devices stay fresh."""
+"""A message moves a patient on the map of a ward; the feed is cut, and its beds grow old while devices stay fresh. The
+handover is printed with the numbers of the wall, and grows old where it is left open."""
 
 import re
 import shutil
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -123,3 +125,39 @@ def keep_device_fresh_until(centre: Centre, device: Locator, bed: Locator, state
 
     wait_until(f"the bed is {state}", reached, 20)
     expect(device).to_have_attribute("data-state", "fresh")
+
+
+def test_the_handover_prints_the_walls_numbers_and_grows_old_by_itself(watched: Watched, centre: Centre) -> None:
+    page = watched.page
+    wall = page.context.new_page()
+    wall.goto(f"{centre.web}/wall/bv01")
+    on_the_wall = wall.locator("#tile-balance .fig b").first
+    his = His(centre)
+
+    def the_same() -> bool:
+        """The patient comes again and again, so that the feed stays fresh; the page is one of a moment."""
+        his.say("A01", "G1")
+        page.goto(f"{centre.web}/reports/handover/bv01")
+        figure = page.locator('#balance .total [data-metric="pt.inpatient"]')
+        return figure.count() == 1 and figure.inner_text() == on_the_wall.inner_text() == "1"
+
+    wait_until("page and wall say one patient", the_same, 60)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(media="print")
+    expect(page.locator(".top")).to_be_hidden()
+    expect(page.locator(".ask")).to_be_hidden()
+    expect(page.locator("#balance")).to_be_visible()
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
+    page.emulate_media(media="screen")
+    with page.expect_download() as saved:
+        page.locator(".btns a[download]").click()
+    assert Path(saved.value.path()).read_bytes().startswith(b"%PDF-")
+
+    his.hang_up()
+    report = page.locator("#report")
+    expect(report).to_have_attribute("data-state", "stale", timeout=60_000)
+    expect(page.locator(".grown.stale")).to_be_visible()
+    expect(page.locator('#balance [data-metric]:not([data-state="stale"])')).to_have_count(0)
+    wall.close()

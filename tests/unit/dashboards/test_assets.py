@@ -11,7 +11,16 @@ from babel.messages.pofile import read_po
 from fontTools.ttLib import TTFont
 
 from dashboards import assets
-from dashboards.assets import CUTS, STATIC, TRANSLATIONS, code_points, compile_translations, cut_fonts, version_of
+from dashboards.assets import (
+    CUTS,
+    PRINTED,
+    STATIC,
+    TRANSLATIONS,
+    code_points,
+    compile_translations,
+    cut_fonts,
+    version_of,
+)
 
 DASHBOARDS = Path(assets.__file__).parent
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -63,6 +72,15 @@ def test_vietnamese_lacks_no_letter(fonts):
     letters = "ăâđêôơưáàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ"
     held = {point for name in CUTS for point in TTFont(fonts / f"{name}.woff2").getBestCmap()}
     assert {letter for letter in letters + letters.upper() if ord(letter) not in held} == set()
+
+
+def test_what_is_printed_has_one_weight_a_file_and_every_letter(fonts):
+    for name in PRINTED:
+        font = TTFont(fonts / f"{name}.ttf")
+        assert "fvar" not in font
+        assert set(font.getBestCmap()) == set(TTFont(assets._source()).getBestCmap()) & {
+            point for ranges in CUTS.values() for point in code_points(ranges)
+        }
 
 
 def test_fonts_that_are_up_to_date_are_left_alone(fonts):

@@ -59,7 +59,9 @@ class Page(HTMLParser):
         if tag == "script" and not given.get("src"):
             self.inline.append((tag, given))
         self.addresses += [
-            given[name] for name in ("src", "href", "action", "data-live", "data-chart") if given.get(name)
+            given[name]
+            for name in ("src", "href", "action", "data-live", "data-chart", "data-study")
+            if given.get(name)
         ]
         if "id" in given:
             self.ids.append(given["id"])

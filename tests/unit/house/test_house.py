@@ -12,12 +12,19 @@ ROOT = Path(__file__).parents[3]
 PACKAGES = ("ioc", "collectors", "alerts", "dashboards")
 # each of these libraries is known to one module (or one part) only, so that it can be changed there
 WRAPPED = {
+    "openpyxl": "ioc/sheets/",
     "paho": "ioc/mqtt/client.py",
     "apscheduler": "ioc/scheduler.py",
     "iotcore": "ioc/broker/",
     "argon2": "ioc/access/",
     "psutil": "collectors/hosts/machine.py",
+    "prometheus_client": "collectors/exporters/page.py",
+    "dns": "collectors/dns/lookup.py",
+    "icmplib": "collectors/icmp/ping.py",
     "influxdb_client": "ioc/timeseries/influx.py",
+    "ddsketch": "ioc/timeseries/sketch.py",
+    "psycopg": "ioc/database/postgresql.py",
+    "fpdf": "dashboards/reports/pdf.py",
 }
 # these put the parts together and may look inside them
 COMPOSITION = {"app", "cli", "commands", "scheduler", "supervisor", "worker"}

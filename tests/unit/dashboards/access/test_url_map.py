@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from ioc.access import Role, Scope
+from ioc.assets import Asset, AssetKind
 from ioc.domain import MINUTE
 from ioc.errors import Reason
 from ioc.intake import Reject
@@ -40,11 +41,20 @@ GATES = {
     "GET /metrics": Gate("viewer", here=True, api=True, all_places=True),
     "GET /figures/plotly-<version>.min.js": OPEN,  # a library, the same for everybody
     "GET /": Gate("screen"),
+    "GET /wall/_self": Gate("screen", all_places=True),
     "GET /wall/<facility>": Gate("screen", own=True),
     "GET /wall/<facility>/<site>": Gate("screen", own=True),
     "GET /wall/<facility>/ward/<ward>": Gate("screen", own=True),
     "GET /wall/province/<province>": Gate("screen", all_places=True),
     "GET /beds/<facility>": Gate("screen", own=True),
+    "GET /inventory/<facility>": Gate("screen", own=True),
+    "GET /inventory/<facility>/list.xlsx": Gate("viewer", own=True),
+    "GET /inventory/<facility>/import": Gate("steward", own=True),
+    "POST /inventory/<facility>/import": Gate("steward", own=True),
+    "POST /inventory/<facility>/import/apply": Gate("steward", own=True),
+    "POST /inventory/<facility>/import/drop": Gate("steward", own=True),
+    "GET /asset/<facility>/<asset>": Gate("screen", own=True),
+    "GET /wall/<facility>/it": Gate("screen", own=True),
     "GET /quality": Gate("viewer"),
     "GET /quality/<facility>": Gate("viewer", own=True),
     "GET /quality/<facility>/visit/<visit>": Gate("viewer", own=True),
@@ -54,6 +64,13 @@ GATES = {
     "GET /devices/<facility>": Gate("screen", own=True),
     "GET /device/<facility>/<device>": Gate("screen", own=True),
     "GET /history": Gate("viewer", own=True, query="?facility=bv01"),
+    "GET /history/data": Gate("viewer", own=True, query="?facility=bv01"),
+    "GET /history/table.<kind>": Gate("viewer", own=True, query="?facility=bv01"),
+    "GET /reports": Gate("viewer"),
+    "GET /reports/handover/<facility>": Gate("viewer", own=True),
+    "GET /reports/handover/province/<province>": Gate("viewer", all_places=True),
+    "GET /reports/summary/<facility>": Gate("viewer", own=True),
+    "GET /reports/summary/province/<province>": Gate("viewer", all_places=True),
     "GET /definitions": Gate("viewer"),
     "GET /states": Gate("screen"),
     "GET /sources": Gate("viewer"),
@@ -78,6 +95,7 @@ GATES = {
     "POST /api/v1/alerts/<incident>/ack": Gate("operator", api=True, body={"reason": "mine"}),
     "POST /api/v1/alerts/<incident>/note": Gate("operator", api=True, body={"text": "seen"}),
     "POST /api/v1/alerts/<incident>/close": Gate("oncall", api=True, body={"reason": "scrapped"}),
+    "POST /api/v1/backups/<facility>/<job>": Gate("operator", own=True, api=True, body={"what": "backup"}),
     "GET /api/v1/rules": Gate("viewer", api=True),
     "GET /api/v1/quarantine": Gate("steward", own=True, query="?facility=bv01", api=True),
     "POST /api/v1/quarantine/<int:number>/resend": Gate("steward", api=True),
@@ -97,7 +115,8 @@ def ask(web, client, name, rule, gate, **environ):
         "facility": "bv01", "site": "cs1", "device": DEVICE, "version": "x", "filename": "x",
         "number": item(web) if "number" in rule.arguments else 0,
         "incident": silent(web) if "incident" in rule.arguments else "",
-        "province": "song-may", "ward": WARD,
+        "province": "song-may", "ward": WARD, "kind": "csv", "job": "his",
+        "asset": asset(web) if "asset" in rule.arguments else "",
         **said(web, rule.arguments),
     }  # fmt: skip
     adapter = web.app.url_map.bind("localhost")
@@ -107,6 +126,13 @@ def ask(web, client, name, rule, gate, **environ):
     status = answer.status_code
     answer.close()
     return status, answer
+
+
+def asset(web) -> str:
+    """One of bv01."""
+    register = web.services.assets
+    register.apply(register.preview([Asset("bv01", "cs1", "sv-1", AssetKind.SERVER)]), "test")
+    return "sv-1"
 
 
 def item(web) -> int:

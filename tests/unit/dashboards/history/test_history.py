@@ -1,17 +1,17 @@
 """The page of a history: what is asked for, what is offered, what the chart is given."""
 
 import html as escaped
-import json
 import re
 
 import pytest
 
 from dashboards.errors import ProblemError
 from dashboards.history import choice as choices
-from ioc.domain import parse_rfc3339
+from ioc.domain import MINUTE, parse_rfc3339
 from tests.unit.dashboards.alerting import raise_incident
+from tests.unit.dashboards.conftest import NOW_NS as NOW_WEB
+from tests.unit.dashboards.history.past import HOUR, ZONE, data, fridge
 
-ZONE = "Asia/Ho_Chi_Minh"
 NOW = parse_rfc3339("2026-11-21T14:32:00+07:00")
 
 
@@ -21,19 +21,28 @@ def metric(web):
         yield web.services.catalogue.get
 
 
+def read(asked, metric, **more):
+    hows = tuple(how for how, _ in choices.hows_for(metric))
+    return choices.read(asked, choices.Offered(hows, **more), NOW, ZONE)
+
+
+def wall(ns):
+    return ns // 1_000_000 + 7 * 3_600_000
+
+
 def page(web, query, who="viewer"):
     return escaped.unescape(web.browser(who).get(f"/history?{query}").get_data(as_text=True))
 
 
 def test_without_a_word_it_is_the_last_day_in_steps_of_five_minutes(metric):
-    choice = choices.read({}, metric("fridge.temp"), NOW, ZONE)
+    choice = read({}, metric("fridge.temp"))
     assert (choice.range, choice.every, choice.how) == ("24h", "5m", "mean")
     assert choice.stop_ns - choice.start_ns == choices.RANGES["24h"]
 
 
 def test_from_and_to_are_local_times(metric):
     asked = {"from": "2026-11-20T00:00", "to": "2026-11-20T12:00"}
-    choice = choices.read(asked, metric("fridge.temp"), NOW, ZONE)
+    choice = read(asked, metric("fridge.temp"))
     assert choice.range == ""
     assert choice.start_ns == parse_rfc3339("2026-11-19T17:00:00Z")
 
@@ -51,40 +60,103 @@ def test_from_and_to_are_local_times(metric):
 )
 def test_what_cannot_be_understood_is_said(metric, asked):
     with pytest.raises(ProblemError) as caught:
-        choices.read(asked, metric("fridge.temp"), NOW, ZONE)
+        read(asked, metric("fridge.temp"))
     assert caught.value.status == 400
 
 
 def test_a_resolution_too_fine_for_the_range_is_not_offered(metric):
     assert "raw" in choices.steps_for(choices.RANGES["24h"])
     assert "5m" not in choices.steps_for(choices.RANGES["90d"])
-    choice = choices.read({"range": "365d", "every": "5m"}, metric("fridge.temp"), NOW, ZONE)
+    choice = read({"range": "365d", "every": "5m"}, metric("fridge.temp"))
     assert choice.every == "1d"
 
 
 def test_the_metrics_own_way_comes_first_and_states_have_no_mean(metric):
     assert choices.hows_for(metric("ups.runtime"))[0][0] == "min"
     assert "mean" not in dict(choices.hows_for(metric("fridge.door")))
-    assert choices.read({"how": "mean"}, metric("fridge.door"), NOW, ZONE).how == "last"
+    assert read({"how": "mean"}, metric("fridge.door")).how == "last"
 
 
-def test_the_chart_is_given_its_points_limits_and_names(web):
+def test_a_range_of_days_begins_at_midnight_and_holds_what_there_is_of_today(metric):
+    choice = read({"range": "14d"}, metric("fridge.temp"))
+    assert choice.start_ns == parse_rfc3339("2026-11-08T00:00:00+07:00")
+    assert choice.stop_ns == NOW
+    assert choice.every == "1h"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"range": "24h"}, {"day": 1, "week": 7, "year": 365}),
+        ({"range": "7d"}, {"week": 7, "year": 365}),
+        ({"range": "14d"}, {"before": 14, "year": 365}),
+        ({"range": "365d"}, {"year": 365}),
+        ({"from": "2028-02-29T00:00", "to": "2028-03-01T00:00"}, {"day": 1, "week": 7, "year": 366}),
+        ({"from": "2025-01-10T00:00", "to": "2025-01-13T00:00"}, {"week": 7, "year": 366}),
+    ],
+)
+def test_a_range_is_compared_with_the_day_week_or_time_before_and_with_the_same_dates_of_last_year(
+    metric, asked, expected
+):
+    choice = read(asked, metric("fridge.temp"))
+    assert choices.comparisons(choice.start_ns, choice.stop_ns, ZONE) == expected
+
+
+def test_the_earlier_range_has_the_same_hours_of_the_clock_on_the_wall(metric):
+    asked = {"from": "2026-03-31T00:00", "to": "2026-03-31T12:00", "vs": "week"}
+    hows = choices.Offered(("mean",))
+    choice = choices.read(asked, hows, NOW, "Europe/Paris")  # the clocks went forward in between
+    start_ns, stop_ns = choice.earlier("Europe/Paris")
+    assert start_ns == parse_rfc3339("2026-03-24T00:00:00+01:00")
+    assert stop_ns == parse_rfc3339("2026-03-24T12:00:00+01:00")
+
+
+def test_a_comparison_that_does_not_fit_is_none(metric):
+    assert read({"range": "14d", "vs": "day"}, metric("fridge.temp")).vs == ""
+    assert read({"vs": "places"}, metric("fridge.temp")).vs == ""
+    choice = read({"vs": "places", "range": "24h"}, metric("fridge.temp"), places=True, many=6)
+    assert (choice.vs, choice.back_days) == ("places", 0)
+
+
+def test_many_lines_are_drawn_less_finely():
+    year = choices.RANGES["365d"]
+    assert choices.steps_for(year, raw=False, lines=60) == ["1d"]
+    assert choices.steps_for(choices.RANGES["7d"], raw=True, lines=60) == ["1h", "1d"]
+    assert "raw" not in choices.Offered(("mean",)).steps(choices.RANGES["6h"], "places")
+
+
+def test_the_page_asks_for_its_values_with_the_same_question_and_fixed_times(web):
     html = page(web, "metric=fridge.temp&facility=bv01&device=tl-01")
-    assert re.search(r'data-chart="/api/v1/series\?metric=fridge.temp&facility=bv01&device=tl-01&start=', html)
-    assert "8 giới hạn" in html
-    assert "Tủ vắc xin TL-01" in html
+    source = re.search(r'data-study="([^"]+)"', html)[1]
+    assert source.startswith("/history/data?metric=fridge.temp&facility=bv01&device=tl-01&how=mean&from=2026-")
+    assert "&every=5m" in source
     assert "/figures/plotly-" in html
-    assert "&format=csv" in html
+    assert source.replace("/history/data", "/history/table.xlsx") in html
+    assert source.replace("/history/data", "/history/table.csv") in html
+    assert source.replace("/history/data", "/history") in html  # to be sent to somebody
 
 
-def test_thresholds_of_the_catalogue_are_drawn(web):
-    html = page(web, "metric=ups.load&facility=bv01")
-    assert "80 chú ý" in html
-    assert "95 khẩn" in html
+def test_limits_names_and_states_are_told_to_the_chart(web):
+    fridge(web, "tl-01", [(NOW_WEB - MINUTE, 4.0)])
+    figure = data(web, "metric=fridge.temp&facility=bv01&device=tl-01")["figure"]
+    assert [limit["text"] for limit in figure["limits"]] == ["2 giới hạn", "8 giới hạn"]
+    assert [line["name"] for line in figure["lines"]] == ["Tủ vắc xin TL-01"]
+    figure = data(web, "metric=ups.load&facility=bv01")["figure"]
+    assert [limit["text"] for limit in figure["limits"]] == ["80 chú ý", "95 khẩn"]
+    assert data(web, "metric=fridge.door&facility=bv01&device=tl-01")["figure"]["states"] == ["đóng", "mở"]
 
 
-def test_a_state_is_given_the_names_of_its_places(web):
-    assert 'data-states="["đóng","mở"]"' in page(web, "metric=fridge.door&facility=bv01&device=tl-01")
+def test_what_cannot_be_of_a_metric_is_left_out(web):
+    html = page(web, "metric=ups.load&facility=bv01&device=tl-01&ward=noi-1")
+    assert "/history/data?metric=ups.load&facility=bv01&how=" in html
+    assert 'name="ward"' not in html
+
+
+def test_without_a_word_it_is_the_occupancy_of_two_weeks(web):
+    html = page(web, "")
+    assert "metric=bed.occ_staffed&facility=bv01&how=ratio&from=2026-11-09T17:00:00" in html
+    assert "Giường đang dùng" in html  # what is divided by what, by name
+    assert 'value="raw"' not in html
 
 
 def test_only_this_page_loosens_the_policy_and_only_for_plotly(web):
@@ -125,45 +197,43 @@ def test_plotly_comes_packed_from_the_installed_package_and_is_kept(web):
 
 
 def raw_page(web, query, who="viewer"):
-    """With the attributes as they stand, so that JSON in them is found."""
-    found = web.browser(who).get(f"/history?{query}")
-    assert found.status_code == 200
-    html = found.get_data(as_text=True)
-    return {name: json.loads(escaped.unescape(re.search(rf'data-{name}="([^"]*)"', html)[1]))
-            for name in ("limits", "span", "start-ms", "stop-ms")}, escaped.unescape(html)  # fmt: skip
+    """The page, and the chart for which it asks."""
+    html = page(web, query, who)
+    return data(web, re.search(r'data-study="/history/data\?([^"]+)"', html)[1], who)["figure"], html
 
 
 def test_an_alert_leads_to_its_series_around_its_time_with_the_limits_of_its_rule(web):
-    now_ms = web.clock.now_ns() // 1_000_000
     chart, html = raw_page(web, f"incident={raise_incident(web)}")
-    assert "metric=fridge.temp&facility=bv01&site=cs1&device=tl-01&start=" in html
+    now_ms = wall(web.clock.now_ns())
+    assert "/history/data?metric=fridge.temp&facility=bv01&site=cs1&device=tl-01&how=mean&incident=" in html
     assert [(limit["value"], limit.get("level"), limit.get("aside", False)) for limit in chart["limits"]] == [
         (8.0, "warning", True), (10.0, "critical", False), (2.0, None, False),
     ]  # fmt: skip
     assert chart["limits"][1]["text"] == "> 10 khẩn"
-    assert chart["span"] == {"start": now_ms - 600_000, "stop": None, "level": "critical"}
-    assert (chart["start-ms"], chart["stop-ms"]) == (now_ms - 4_200_000, now_ms)
+    (bar,) = chart["happened"]
+    assert (bar["start"], bar["stop"], bar["begins"], bar["ends"]) == (now_ms - 600_000, now_ms, True, False)
+    assert (bar["level"], bar["number"]) == ("critical", 1)
+    assert (chart["start"], chart["stop"]) == (now_ms - 4_200_000, now_ms)
 
 
 def test_around_what_is_over_as_much_again_is_shown_after_it(web):
     now_ns = web.clock.now_ns()
-    hour = 3600 * 10**9
     code = raise_incident(
-        web, status="resolved", opened_ns=now_ns - 48 * hour, resolved_ns=now_ns - 24 * hour, resolved_at_ns=now_ns
+        web, status="resolved", opened_ns=now_ns - 48 * HOUR, resolved_ns=now_ns - 24 * HOUR, resolved_at_ns=now_ns
     )
     chart, _ = raw_page(web, f"incident={code}")
-    assert chart["start-ms"] == (now_ns - 54 * hour) // 10**6
-    assert chart["stop-ms"] == (now_ns - 18 * hour) // 10**6
-    assert chart["span"]["stop"] == (now_ns - 24 * hour) // 10**6
+    assert chart["start"] == wall(now_ns - 54 * HOUR)
+    assert chart["stop"] == wall(now_ns - 18 * HOUR)
+    assert chart["happened"][0]["stop"] == wall(now_ns - 24 * HOUR)
 
 
 def test_another_range_or_resolution_keeps_the_alert_and_another_series_drops_it(web):
     code = raise_incident(web)
     chart, html = raw_page(web, f"incident={code}&range=7d")
     assert f"&incident={code}&range=14d" in html
-    assert chart["stop-ms"] - chart["start-ms"] == 7 * 24 * 3_600_000
+    assert chart["start"] % (24 * 3_600_000) == 0
     chart, html = raw_page(web, f"incident={code}&metric=ups.load&facility=bv01")
-    assert chart["span"] is None
+    assert chart["happened"] == []
     assert all("level" not in limit for limit in chart["limits"])
 
 

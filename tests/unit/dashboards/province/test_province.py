@@ -69,7 +69,7 @@ def test_totals_add_only_facilities_in_date_and_say_so(web, view):
     assert 'data-scope="province:song-may"' in html
     assert "2/6 cơ sở báo" in html
     assert "<dd" in html
-    assert ">75</b>" in html.replace("<dt>Đang nằm</dt>", "")
+    assert ">75</a></b>" in html.replace("<dt>Đang nằm</dt>", "")
 
 
 def test_a_facility_of_which_some_wards_are_silent_still_reports_and_its_line_says_how_many(web, view):

@@ -4,12 +4,14 @@ import re
 from collections import Counter
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from ioc.database import writing
 from ioc.domain import SECOND
 from ioc.errors import Reason, RetryError
 from ioc.intake import Reject, SourceStatus, SourceStatuses
 from ioc.lease import Lease
+from ioc.telemetry import Meter, Pulse
 from tests.unit.dashboards.alerting import deliver, hold_rules, raise_incident
 
 
@@ -121,7 +123,7 @@ def test_the_metrics_are_prometheus_text(beating):
     assert "ioc_alerts_unowned 1" in answer.text
     assert "ioc_alert_deliveries_due 1" in answer.text
     assert "ioc_alert_deliveries_given_up 1" in answer.text
-    assert f"ioc_alert_judged_until_seconds {beating.clock.now_ns() // SECOND + 5}" in answer.text
+    assert f"ioc_alert_judged_until_timestamp_seconds {beating.clock.now_ns() // SECOND + 5}" in answer.text
     assert "ioc_alert_rules 2" in answer.text
     assert "ioc_alert_rules_refused 0" in answer.text
 
@@ -130,3 +132,51 @@ def test_labels_are_escaped():
     from dashboards.status.prometheus import family
 
     assert family("x", "gauge", "About.", [({"a": 'q"\\\n'}, 0.5)]).endswith('ioc_x{a="q\\"\\\\\\n"} 0.5\n')
+
+
+def families(text):
+    """As Prometheus itself reads it; nothing is there twice."""
+    found = list(text_string_to_metric_families(text))
+    samples = [(it.name, *sorted(it.labels.items())) for family in found for it in family.samples]
+    assert len(samples) == len(set(samples))
+    return {family.name: family for family in found}
+
+
+def test_prometheus_reads_it_and_its_names_are_as_it_wants_them(beating):
+    text = beating.nobody().get("/metrics").text
+    found = families(text)
+    for name, family in found.items():
+        assert family.documentation.endswith("."), name
+        assert f"# TYPE {name}{'_total' if family.type == 'counter' else ''} {family.type}\n" in text
+        assert not name.endswith(("_ms", "_millis", "_minutes", "_count", "_sum")), name
+    build = found["ioc_build_info"].samples[0]
+    assert (build.value, bool(build.labels["version"])) == (1.0, True)
+
+
+def test_what_every_process_measures_is_there(beating):
+    now_ns = beating.clock.now_ns()
+    worker = Meter()
+    for seconds in (0.0004, 0.002, 99.0):
+        worker.took("journal_append_seconds", seconds, lane="journal")
+    worker.put("journal_bytes", 12_345, lane="journal")
+    worker.add("writer_failures_total", 2, lane="journal")
+    pulses = beating.services.pulses
+    for pid in (7, 8):
+        pulses.save(Pulse("worker", "may-1", pid, now_ns - 3 * SECOND, tuple(worker.figures())))
+    pulses.save(Pulse("scheduler", "may-2", 9, now_ns - 60 * SECOND, tuple(worker.figures())))  # has stopped
+    found = families(beating.nobody().get("/metrics").text)
+    ages = found["ioc_process_heartbeat_age_seconds"].samples
+    assert sorted((it.labels["part"], it.labels["pid"], it.value) for it in ages if it.labels["part"] != "web") == [
+        ("worker", "7", 3.0),
+        ("worker", "8", 3.0),
+    ]
+    who = {"part": "worker", "host": "may-1", "pid": "7", "lane": "journal"}
+    append = [it for it in found["ioc_journal_append_seconds"].samples if it.labels.items() >= who.items()]
+    buckets = {it.labels["le"]: it.value for it in append if it.name.endswith("_bucket")}
+    assert (buckets["0.0005"], buckets["0.0025"], buckets["60.0"], buckets["+Inf"]) == (1.0, 2.0, 2.0, 3.0)
+    assert [it.value for it in append if it.name.endswith("_count")] == [3.0]
+    assert [it.value for it in append if it.name.endswith("_sum")] == [pytest.approx(99.0024)]
+    assert {it.value for it in found["ioc_journal_bytes"].samples} == {12_345.0}
+    assert {it.value for it in found["ioc_writer_failures"].samples} == {2.0}
+    web = [it for it in found["ioc_process_resident_memory_bytes"].samples if it.labels["part"] == "web"]
+    assert web[0].value > 1 << 20
