@@ -131,7 +131,7 @@ def test_a_topic_cannot_speak_for_this_machine(tmp_path, mosquitto):
                 "payload": {"ts": "2026-11-23T00:00:00.000Z", "m": {"up": {"v": 0}}},
             },
             {
-                "topic": "ioc/v1/bv01/icu/host/vm/tele",
+                "topic": "ioc/v1/bv01/icu/svc/web/tele",
                 "payload": {"ts": "2026-11-23T00:00:00.000Z", "m": {"up": {"v": 0}}},
             },
         ]
