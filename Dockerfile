@@ -1,7 +1,8 @@
 # The centre as an image: one for web, worker and scheduler (compose.yaml says which is which).
 FROM python:3.12-slim-bookworm
 
-RUN useradd --system --uid 10001 --home-dir /var/lib/ioc --create-home --shell /usr/sbin/nologin ioc
+RUN groupadd --gid 10001 ioc \
+    && useradd --system --uid 10001 --gid ioc --home-dir /var/lib/ioc --create-home --shell /usr/sbin/nologin ioc
 
 WORKDIR /opt/ioc
 COPY requirements.lock ./

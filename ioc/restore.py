@@ -21,10 +21,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ioc.backup import CONFIGS, DATABASE, MANIFEST, SECRETS, SERIES, SUMS, Backup, read_backup
 from ioc.config import Settings
-from ioc.database import copy_database, make_engine, migrate, reading, writing
-from ioc.domain import rfc3339
+from ioc.database import copy_database, make_engine, migrate, reading
+from ioc.domain import SECOND, rfc3339
 from ioc.errors import IocError
 from ioc.pidfile import process_id
+from ioc.telemetry import ALIVE_NS, Pulses
 from ioc.timeseries import store_file
 
 PARTS = ("supervisor", "worker", "scheduler", "web")
@@ -104,7 +105,8 @@ def restore(settings: Settings, found: Backup, now_ns: int, *, configs: bool = T
             aside = settings.data_dir / f"before-restore-{rfc3339(now_ns)[:19].replace(':', '-')}Z"
             with _put_in_place(targets, stage, aside):
                 if DATABASE in found.parts and not _on_file(settings):
-                    _into_server(settings, stage / DATABASE, aside, say)
+                    _into_server(settings, stage / DATABASE, aside, now_ns, say)
+                _hand_over(settings, targets)
         except (OSError, sqlite3.Error, shutil.Error, DBAPIError) as error:
             why = getattr(error, "orig", error)
             raise IocError(f"The copy could not be put back: {why}.", "Mend that and do it again.") from error
@@ -174,10 +176,11 @@ def _moves(targets: Sequence[tuple[str, Path]], stage: Path, aside: Path) -> Ite
             yield path, target / path.name if folder else target
 
 
-def _into_server(settings: Settings, ready: Path, aside: Path, say: Say) -> None:
-    """Copy the database into the server's. What that held goes into a file first, and back where the copy fails."""
+def _into_server(settings: Settings, ready: Path, aside: Path, now_ns: int, say: Say) -> None:
+    """Copy the database into the server's and delete in the same transaction what it held: a file has that first."""
     server, new = make_engine(settings.database.url), make_engine(f"sqlite:///{ready}")
     old = make_engine(f"sqlite:///{aside / DATABASE}")
+    held = ""
 
     def tell(table: str, done: int, total: int) -> None:
         if done and total >= WORTH_A_WORD:
@@ -185,19 +188,18 @@ def _into_server(settings: Settings, ready: Path, aside: Path, say: Say) -> None
 
     try:
         migrate(server)
-        kept = _has_rows(server)
-        if kept:
+        _must_rest(server, now_ns)
+        if _has_rows(server):
             aside.mkdir(mode=0o700, parents=True, exist_ok=True)
             say(f"copying what the server holds to {aside / DATABASE}")
             migrate(old)
             copy_database(server, old, tell)
-            _empty(server)
-        try:
-            copy_database(new, server, tell)
-        except Exception:
-            if kept:
-                copy_database(old, server)
-            raise
+            held = f" A copy of what it holds is in {aside}."
+        copy_database(new, server, tell, replace=True)
+    except (DBAPIError, IocError) as error:
+        why, hint = getattr(error, "orig", error), getattr(error, "hint", "") or "Mend that and do it again."
+        what = f"The copy could not be put back, and the server has what it had: {str(why).strip().rstrip('.')}."
+        raise IocError(what, f"{hint}{held}") from error
     finally:
         for engine in (server, new, old):
             engine.dispose()
@@ -208,10 +210,27 @@ def _has_rows(engine: Engine) -> bool:
         return any(connection.execute(select(table).limit(1)).first() is not None for table in _tables(connection))
 
 
-def _empty(engine: Engine) -> None:
-    with writing(engine, lane=None) as connection:
-        for table in reversed(_tables(connection)):
-            connection.execute(table.delete())
+def _must_rest(server: Engine, now_ns: int) -> None:
+    """What a centre on another machine or in another container writes meanwhile would be lost."""
+    if at_work := [it for it in Pulses(server).alive(now_ns) if it.at_ns <= now_ns + ALIVE_NS]:
+        who = ", ".join(f"{it.part} on {it.host} (process {it.pid})" for it in at_work)
+        hint = f"Stop it, wait {ALIVE_NS // SECOND} seconds, and do it again."
+        raise IocError(f"The centre is at work on it: {who}.", hint)
+
+
+def _hand_over(settings: Settings, targets: Sequence[tuple[str, Path]]) -> None:
+    """What root has put in place belongs to whose folder it is in, and of the configuration each may read what the
+    folder lets him read: the centre runs as a user of its own."""
+    if os.geteuid() != 0:
+        return
+    for name, target in targets:
+        folder = (settings.config_dir if name == CONFIGS else settings.data_dir).stat()
+        for path in [target, *target.rglob("*")]:
+            if name == CONFIGS and path.is_relative_to(settings.data_dir):
+                continue  # somebody keeps the data among the configuration
+            os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+            if name == CONFIGS and path != target and not path.is_symlink():
+                path.chmod(folder.st_mode & (0o777 if path.is_dir() else 0o666))
 
 
 def _tables(connection: Connection) -> list[Table]:
@@ -262,6 +281,7 @@ def _alone(settings: Settings) -> Iterator[None]:
     run = settings.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     with (run / "supervisor.lock").open("a") as lock:
+        _hand_over(settings, [("run", run)])
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -154,20 +154,28 @@ class Scheduler:
 
     def run(self, wait: Callable[[float], object]) -> int:
         """Work until ``wait``, which is given seconds, says that it is over."""
+        ended = threading.Event()
         self._scheduler.start()
+        beating = threading.Thread(target=self._beat, args=(ended,), name="heart", daemon=True)
+        beating.start()
         try:
             self.keep_lease()
             while not wait(RENEW_EVERY):
                 self.keep_lease()
-                self._meter.put("lease_held", bool(self._token))
-                if self._heart:
-                    self._heart.beat()
         finally:
+            ended.set()
             self._scheduler.shutdown(wait=True)
             self._release()
+            beating.join(GOODBYE_S)
             if self._heart:
                 self._heart.stop()
         return 0
+
+    def _beat(self, ended: threading.Event) -> None:
+        """In a thread of its own: it waits for whoever writes to the database, and the lease must not."""
+        while self._heart and not ended.wait(RENEW_EVERY):
+            self._meter.put("lease_held", bool(self._token))
+            self._heart.beat()
 
     def do(self, job: Job) -> None:
         """One run of a job, if it is ours to do."""

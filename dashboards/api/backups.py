@@ -69,9 +69,10 @@ def _time(asked: dict[str, Any]) -> int:
         return now_ns
     try:
         at_ns = parse_rfc3339(asked["at"])
-    except (ValueError, TypeError, AttributeError):
-        hint = "Write a time such as 2026-11-21T14:30:00+07:00."
-        raise bad_request("at", "is no time", hint) from None
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        at_ns = -1
+    if at_ns < 0:  # also what is before 1970, and no time of a backup
+        raise bad_request("at", "is no time", "Write a time such as 2026-11-21T14:30:00+07:00.")
     if at_ns > now_ns + AHEAD_NS:
         raise bad_request("at", "lies in the future", "One of the two clocks is wrong.")
     return at_ns

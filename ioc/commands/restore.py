@@ -60,6 +60,8 @@ def settings_to_be(environ: dict[str, str], folder: Path) -> Settings:
 def _told(settings: Settings, done: Restored) -> list[str]:
     """What a person has to know now."""
     lines = [f"Put back: {', '.join(done.parts)}, as of {rfc3339(done.backup.time_ns)[:19]}Z."]
+    folders = [settings.data_dir, *([settings.config_dir] if CONFIGS in done.parts else [])]
+    lines.append(f"Its folders: {', '.join(map(str, folders))}.")
     if done.aside is not None:
         lines.append(f"What was there before is in {done.aside}.")
     if DATABASE in done.parts:

@@ -39,11 +39,14 @@ class Copied:
         return sum(table.rows for table in self.tables)
 
 
-def copy_database(source: Engine, target: Engine, progress: Progress = lambda *_: None) -> Copied:
+def copy_database(
+    source: Engine, target: Engine, progress: Progress = lambda *_: None, *, replace: bool = False
+) -> Copied:
     """Copy every table, as they all are at one moment; others may go on writing to the source meanwhile.
 
-    The target has the schema of the same version (``migrate``) and no row. All of it is written in one transaction
-    and read again before that ends: a copy that fails or is stopped leaves the target as it was. Numbers that the
+    The target has the schema of the same version (``migrate``) and no row; with ``replace`` its rows are deleted. All
+    of it is done in one transaction and read again before that ends: a copy that fails or is stopped, however that
+    happens, leaves the target as it was. Numbers that the
     database gives go on behind the highest. Raises IocError where a target is none or the copy is not the same.
     """
     _same_version(source, target)
@@ -53,7 +56,10 @@ def copy_database(source: Engine, target: Engine, progress: Progress = lambda *_
         take_turn(new)
         tables = _tables(new)
         theirs = {table.name: table for table in _tables(old)}
-        _empty(new, tables)
+        if replace:
+            for table in reversed(tables):
+                new.execute(table.delete())
+        _must_be_empty(new, tables)
         done = tuple(_copy(old, theirs[table.name], new, table, progress) for table in tables)
         for table, counted in zip(tables, done, strict=True):
             if _counted(new, table, counted.rows, progress) != counted:
@@ -83,7 +89,7 @@ def _tables(connection: Connection) -> list[Table]:
     return [table for table in found.sorted_tables if table.name != TABLE_OF_VERSION]
 
 
-def _empty(connection: Connection, tables: Iterable[Table]) -> None:
+def _must_be_empty(connection: Connection, tables: Iterable[Table]) -> None:
     full = [table.name for table in tables if connection.execute(select(table).limit(1)).first() is not None]
     if full:
         what = f"The database to copy to is not empty: there are rows in {', '.join(full[:5])}."

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Engine, delete, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ioc.database import reading, writing
 from ioc.domain import MINUTE, SECOND, Clock
+from ioc.errors import IocError
 from ioc.telemetry.meter import Figure, Meter
 from ioc.telemetry.process import of_process
 from ioc.telemetry.tables import pulses
@@ -105,7 +106,7 @@ class Heart:
             for look in self._look:
                 look()
             self._pulses.save(Pulse(self._part, self._host, os.getpid(), now_ns, tuple(self._meter.figures())))
-        except (DBAPIError, OSError) as error:
+        except (SQLAlchemyError, IocError, OSError) as error:
             if not self._error:
                 log.warning("The figures of this process cannot be written: %s", getattr(error, "orig", error))
             self._error = str(error)
@@ -116,5 +117,6 @@ class Heart:
         """The process ends, and is no more at work."""
         try:
             self._pulses.forget(self._part, self._host, os.getpid())
-        except DBAPIError as error:
-            log.info("The figures of this process stay for %d s: %s", ALIVE_NS // SECOND, error.orig)
+        except SQLAlchemyError as error:
+            why = getattr(error, "orig", error)
+            log.info("The figures of this process stay for %d s: %s", ALIVE_NS // SECOND, why)

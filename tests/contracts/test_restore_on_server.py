@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 import ioc.restore
 from ioc.access import record
 from ioc.backup import back_up
 from ioc.config import Settings, ensure_secrets, load_settings
-from ioc.database import make_engine, migrate, reading, writing
+from ioc.database import Copied, make_engine, migrate, reading, writing
+from ioc.database.copying import Progress
 from ioc.domain import MINUTE, parse_rfc3339
 from ioc.errors import IocError
 from ioc.restore import in_the_way, look_through, restore
+from ioc.telemetry import ALIVE_NS, Pulse, Pulses
 from tests import postgresql
 
 pytestmark = [
@@ -98,19 +101,40 @@ def test_the_same_copy_goes_into_an_empty_server_and_into_a_file(settings, tmp_p
     assert audited(small) == ["before"]
 
 
-def test_a_copy_that_fails_half_way_leaves_the_server_with_what_it_had(settings, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("error", [OperationalError("insert", {}, Exception("the disk is full")), KeyboardInterrupt()])
+def test_a_copy_that_ends_half_way_leaves_the_server_with_what_it_had(settings, tmp_path, monkeypatch, error) -> None:
     made = back_up(settings, NOW, tmp_path / "nas")
     write(settings, "after")
-    copy, calls = ioc.restore.copy_database, []
+    copy = ioc.restore.copy_database
 
-    def failing(*words: object) -> object:
-        calls.append(words)
-        if len(calls) == 2:
-            raise OperationalError("insert", {}, Exception("the disk is full"))
-        return copy(*words)
+    def ending(source: Engine, target: Engine, tell: Progress, *, replace: bool = False) -> Copied:
+        def end(table: str, done: int, total: int) -> None:
+            if replace and table == "audit" and done == total:
+                raise error
 
-    monkeypatch.setattr(ioc.restore, "copy_database", failing)
-    with pytest.raises(IocError, match="the disk is full"):
+        return copy(source, target, end, replace=replace)
+
+    monkeypatch.setattr(ioc.restore, "copy_database", ending)
+    with pytest.raises((IocError, KeyboardInterrupt)) as caught:
         put_back(settings, made.path)
     assert audited(settings) == ["before", "after"]
-    assert len(calls) == 3
+    aside = settings.data_dir / "before-restore-2026-11-23T08-01-00Z"
+    assert actions(aside / "ioc.sqlite") == ["before", "after"]
+    if isinstance(caught.value, IocError):
+        assert "the disk is full." in str(caught.value)
+        assert str(aside) in caught.value.hint
+
+
+def test_a_server_on_which_a_process_is_at_work_is_not_touched(settings, tmp_path) -> None:
+    made = back_up(settings, NOW, tmp_path / "nas")
+    write(settings, "after")
+    engine = make_engine(settings.database.url)
+    pulses = Pulses(engine)
+    pulses.save(Pulse("worker", "other", 7, NOW + MINUTE - ALIVE_NS, ()))
+    with pytest.raises(IocError, match=r"at work on it: worker on other \(process 7\)"):
+        put_back(settings, made.path)
+    assert audited(settings) == ["before", "after"]
+    pulses.forget("worker", "other", 7)
+    engine.dispose()
+    put_back(settings, made.path)
+    assert audited(settings) == ["before"]

@@ -4,6 +4,7 @@ import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,6 +110,30 @@ def test_a_part_of_ours_has_settings_that_there_are_and_runs_what_there_is(part,
     assert not command or command[0] != "ioc" or command[1] in COMMANDS
     assert services[part]["read_only"]
     assert services[part]["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("part", ["prepare", "web", "worker", "scheduler"])
+def test_the_numbers_of_processes_are_kept_where_they_mean_something(part, services) -> None:
+    (run,) = (mount.partition(":")[2] for mount in services[part]["tmpfs"] if mount.startswith("/var/lib/ioc/run:"))
+    options = dict(option.split("=") for option in run.split(","))
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"useradd --system --uid {options['uid']} " in text
+    assert f"groupadd --gid {options['gid']} ioc" in text
+    assert options["mode"] == "0750"
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (404, True), (500, False), (502, False), (503, True)])
+def test_a_centre_that_says_what_is_wrong_is_no_web_server_to_be_started_anew(
+    status, healthy, services, monkeypatch
+) -> None:
+    answers = [SimpleNamespace(status=status)]  # and a connection gives one answer to one question
+    connection = SimpleNamespace(request=lambda *_: None, getresponse=answers.pop)
+    monkeypatch.setattr("http.client.HTTPConnection", lambda *_, **__: connection)
+    *_, flag, code = services["web"]["healthcheck"]["test"]
+    assert flag == "-c"
+    with pytest.raises(SystemExit) as ended:
+        exec(code)
+    assert bool(ended.value.code) != healthy
 
 
 def test_the_broker_and_nginx_listen_where_the_ports_lead(services) -> None:

@@ -244,3 +244,27 @@ def test_a_disk_that_fails_half_way_leaves_everything_as_it_was(settings, tmp_pa
     with pytest.raises(IocError, match="Input/output error"):
         put_back(settings, made.path)
     assert everything(tmp_path) == before
+
+
+def test_what_root_puts_back_belongs_to_whose_folder_it_is_in(settings, tmp_path, monkeypatch) -> None:
+    made = back_up(settings, NOW, tmp_path / "nas", secrets=True)
+    (made.path / "configs" / "ioc.yaml").chmod(0o600)
+    settings.config_dir.chmod(0o755)
+    given: dict[Path, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, uid, gid, **_: given.update({Path(path): (uid, gid)}))
+    put_back(settings, made.path)
+    data = settings.data_dir.stat()
+    for path in ("ioc.sqlite", "secrets", "secrets/web.key", "run", "run/supervisor.lock"):
+        assert given[settings.data_dir / path] == (data.st_uid, data.st_gid), path
+    assert settings.config_dir / "registry" / "bệnh viện.yaml" in given
+    assert (settings.config_dir / "ioc.yaml").stat().st_mode & 0o777 == 0o644
+    assert (settings.data_dir / "secrets" / "web.key").stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_than_root_gives_anything_away(settings, tmp_path, monkeypatch) -> None:
+    made = back_up(settings, NOW, tmp_path / "nas")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "chown", lambda *_, **__: pytest.fail("it was given away"))
+    put_back(settings, made.path)
+    assert audited(settings.data_dir / "ioc.sqlite") == ["before"]

@@ -76,6 +76,27 @@ def test_everything_is_done_as_soon_as_the_lease_is_ours_and_the_lease_is_free_a
     assert Lease(engine, "scheduler", "b", clock).acquire()
 
 
+def test_a_beat_that_waits_for_the_database_does_not_hold_up_the_lease(lease, clock, monkeypatch):
+    monkeypatch.setattr("ioc.scheduler.RENEW_EVERY", 0.001)
+    begun, may_end, renewed = threading.Event(), threading.Event(), []
+
+    def beat() -> None:
+        begun.set()
+        may_end.wait(60)
+
+    scheduler = Scheduler(lease, [], clock, heart=SimpleNamespace(beat=beat, stop=lambda: renewed.append("stop")))
+
+    def wait(_: float) -> bool:
+        if begun.wait(60):
+            renewed.append("lease")
+        if len(renewed) == 3:
+            may_end.set()
+        return may_end.is_set()
+
+    assert scheduler.run(wait) == 0
+    assert renewed == ["lease"] * 3 + ["stop"]
+
+
 def test_a_job_apart_waits_for_no_other(lease, clock):
     may_end, ticked = threading.Event(), threading.Event()
     slow = [Job(f"slow-{n}", 3600, lambda _: may_end.wait(10)) for n in range(THREADS)]

@@ -42,6 +42,8 @@ def test_what_comes_late_takes_nothing_back(web):
         ({"what": "bakcup"}, "what: 'bakcup' is none of backup, restore"),
         ({"at": "yesterday"}, "at: is no time"),
         ({"at": 5}, "at: is no time"),
+        ({"at": "1969-12-31T23:59:59Z"}, "at: is no time"),
+        ({"at": "0001-01-01T00:00:00+07:00"}, "at: is no time"),
         ({"at": "2026-11-24T00:00:00Z"}, "at: lies in the future"),
         ({"size": 5}, "size: there is no such field here"),
     ],

@@ -46,12 +46,13 @@ def test_without_yes_it_names_what_is_in_the_way_and_changes_nothing(centre, cop
     assert tokens() == ["later"]
 
 
-def test_with_yes_it_puts_back_and_says_where_the_old_is(centre, copy) -> None:
+def test_with_yes_it_puts_back_and_says_where_and_where_the_old_is(centre, copy, own_configs) -> None:
     Tokens(centre.engine, SystemClock()).create(Role.VIEWER, Scope(), "later", actor="test")
     centre.engine.dispose()
     done = ioc("restore", str(copy), "--yes")
     assert done.exit_code == 0, done.output
     assert tokens() == []
+    assert f"Its folders: {centre.settings.data_dir}, {own_configs}." in done.output
     assert f"is in {centre.settings.data_dir}/before-restore-" in done.output
     assert "those that are there stay, and none come back" in done.output
     assert "ioc token list" in done.output

@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ioc.database import make_engine, metadata
 from ioc.domain import SECOND, VirtualClock
+from ioc.errors import RetryError
 from ioc.telemetry import ALIVE_NS, BEAT_NS, Figure, Heart, Meter, Pulse, Pulses
 
 
@@ -91,3 +93,21 @@ def test_a_database_that_does_not_answer_ends_no_work_and_is_said_once(engine, c
         clock.advance(BEAT_NS)
     heart.stop()
     assert sum("cannot be written" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("error", [RetryError("The journal is damaged."), PoolTimeoutError("no connection is free")])
+def test_what_cannot_be_looked_at_ends_no_work_and_is_said_once(engine, caplog, error):
+    faults = [error, error, None]
+
+    def look() -> None:
+        if fault := faults.pop(0):
+            raise fault
+
+    clock = VirtualClock(NOW)
+    heart = Heart(engine, "worker", Meter(), clock, [look])
+    for _ in range(3):
+        heart.beat()
+        clock.advance(BEAT_NS)
+    assert faults == []
+    assert sum("cannot be written" in record.message for record in caplog.records) == 1
+    assert [it.part for it in Pulses(engine).alive(clock.now_ns())] == ["worker"]
