@@ -32,6 +32,10 @@ NAMED_AT_MOST = 5  # bad keys named in one reason
 CACHED_AT_MOST = 50_000  # topics; a flood of invented ones must not fill the memory
 STRANGERS_AT_MOST = 20_000  # unknown devices of a facility that are taken, and unknown places that are listed
 
+# Assets of a facility that are taken (host, pc, printer). The register of assets is not looked at here, so those that
+# it knows count as well: the limit is several times the computers and printers of a large hospital.
+ASSETS_AT_MOST = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
@@ -132,6 +136,8 @@ class Decoder:
             raise RejectError(Reason.UNKNOWN_METRIC, f"the catalogue has no class {shown(device_class)}{guess}")
         measured = {field: metric for field, metric in fields.items() if PRODUCER in metric.producers}
         named = _named_by(measured.values())
+        if "device" not in named:
+            self._admit_asset(facility, device_code)
         site, unconfirmed = self._place(facility, area, device_code if "device" in named else "")
         tags = dict.fromkeys(named, device_code) | {"facility": facility_code, "site": site, "source": self._source}
         prefix = ",".join((device_class, *(f"{tag}={code}" for tag, code in sorted(tags.items()))))
@@ -141,7 +147,7 @@ class Decoder:
         """The code of the site, and what of this the registry does not know; an asset is none of its devices."""
         unconfirmed = []
         place = facility.places.get(area)
-        if place is None and self._admits("place", facility, area):
+        if place is None and self._admits("place", facility, area, STRANGERS_AT_MOST):
             unconfirmed.append(Unconfirmed("place", facility.code, area))
         device = self._registry.device(facility.code, device_code)
         if device is not None:
@@ -155,17 +161,24 @@ class Decoder:
         return only, tuple(unconfirmed)
 
     def _admit_device(self, facility: Facility, device_code: str) -> None:
-        if not self._admits("device", facility, device_code):
+        if not self._admits("device", facility, device_code, STRANGERS_AT_MOST):
             raise RejectError(
                 Reason.TOPIC,
                 f"{STRANGERS_AT_MOST} devices that the registry does not know have sent for {facility.code} already; "
                 f"{shown(device_code)} is taken once the registry has it",
             )
 
-    def _admits(self, kind: str, facility: Facility, code: str) -> bool:
-        """Whether one more unknown code is taken: a sender that invents them for ever must not fill memory and disk."""
+    def _admit_asset(self, facility: Facility, code: str) -> None:
+        if not self._admits("asset", facility, code, ASSETS_AT_MOST):
+            raise RejectError(
+                Reason.TOPIC,
+                f"{ASSETS_AT_MOST} assets have sent for {facility.code} already; {shown(code)} is one too many",
+            )
+
+    def _admits(self, kind: str, facility: Facility, code: str, at_most: int) -> bool:
+        """Whether one more code is taken: a sender that invents them for ever must not fill memory and disk."""
         known = self._strangers.setdefault((kind, facility.code), set())
-        if code not in known and len(known) >= STRANGERS_AT_MOST:
+        if code not in known and len(known) >= at_most:
             return False
         known.add(code)
         return True

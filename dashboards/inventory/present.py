@@ -42,9 +42,13 @@ class AssetNow:
 
     @cached_property
     def state(self) -> State:
-        """As old as what says whether it works; without that, as the newest of its values."""
-        told = [value.state for value in self._told or self.values]
-        return next((state for state in _BEST_FIRST if state in told), State.MISSING)
+        """As old as what says whether it works; without that, as the newest of its values.
+
+        Of a bad one nothing is known but that it came: an asset with no others is stale.
+        """
+        told = {value.state for value in self._told or self.values if value.quality is not Quality.BAD}
+        came = State.STALE if any(value.value is not None for value in self.values) else State.MISSING
+        return next((state for state in _BEST_FIRST if state in told), came)
 
     @cached_property
     def status(self) -> Status:
@@ -57,14 +61,17 @@ class AssetNow:
 
     @cached_property
     def _told(self) -> list[Value]:
-        return [value for value in self.values if value.metric in UPS and value.value is not None]
+        """The newest that each probe says; several may ask one asset, each at its own times."""
+        newest: dict[tuple[str, str, str], Value] = {}
+        for value in sorted(self.values, key=lambda value: value.as_of_ns or 0):
+            if value.metric in UPS and value.value is not None and value.quality is not Quality.BAD:
+                newest[value.metric, value.source, value.tags.get("service", "")] = value
+        return list(newest.values())
 
     @property
     def _down(self) -> bool:
-        """What the newest of those says that are in date."""
-        told = [value for value in self._told if value.state in (State.FRESH, State.LATE)]
-        newest = max(told, key=lambda value: value.as_of_ns or 0, default=None)
-        return newest is not None and newest.value == 0
+        """Whether any probe in date says so, whichever asked last."""
+        return any(value.value == 0 and value.state in (State.FRESH, State.LATE) for value in self._told)
 
     @cached_property
     def as_of_ns(self) -> int | None:

@@ -18,7 +18,6 @@ from dashboards.render import address, language, now_ns, say
 from dashboards.reporting import simulated
 from dashboards.services import Services, services
 from ioc.assets import COLUMNS, Asset, AssetKind
-from ioc.domain import rfc3339
 from ioc.latest import Book
 from ioc.registry import Facility
 from ioc.sheets import Cell, write_xlsx
@@ -72,9 +71,7 @@ def index(facility: str) -> str:
     principal = authorise("board", facility=facility, site=site)
     own = services()
     found = known_facility(own, facility, site)
-    every = own.offload(_present, own, own.present(), facility, site, now_ns())
-    kinds = [Group(kind.value, [each for each in every if each.asset.kind is kind]) for kind in AssetKind]
-    kinds = [group for group in kinds if group.total]
+    every, kinds, sim = own.offload(_reckoned, own, own.present(), facility, site, now_ns())
     chosen = _choice(site, kinds)
     fitting = [each for each in every if chosen.fits(each)]
     start = min(request.args.get("start", 0, type=int) or 0, len(fitting))
@@ -98,7 +95,7 @@ def index(facility: str) -> str:
         statuses=list(Status),
         place=_place_namer(found),
         day=lambda day: day_of(day, language()),
-        sim=simulated(value for each in every for value in each.values),
+        sim=sim,
         may=principal.may("registry"),
     )
 
@@ -185,9 +182,18 @@ def _choice(site: str, kinds: Sequence[Group]) -> Choice:
     return Choice(asked["kind"], site, asked["department"], asked["status"], asked["q"][:100])
 
 
-def _present(own: Services, book: Book, facility: str, site: str, moment_ns: int) -> list[AssetNow]:
+def _reckoned(
+    own: Services, book: Book, facility: str, site: str, moment_ns: int
+) -> tuple[list[AssetNow], list[Group], str]:
+    """The assets, those of each kind counted, and what of their values is simulated.
+
+    All that looks at every asset is reckoned here, away from the loop that serves the others.
+    """
     assets = [each for each in own.assets.assets(facility).at(moment_ns) if site in ("", each.site)]
-    return present(book, assets, own.incidents.open(facility, site), moment_ns)
+    every = present(book, assets, own.incidents.open(facility, site), moment_ns)
+    kinds = [Group(kind.value, [each for each in every if each.asset.kind is kind]) for kind in AssetKind]
+    sim = simulated(value for each in every for value in each.values)
+    return every, [group.counted() for group in kinds if group.total], sim
 
 
 def _departments(facility: Facility, every: Sequence[AssetNow]) -> list[tuple[str, str]]:
@@ -219,12 +225,12 @@ def _fact(asset: Asset, name: str, place: _place_namer) -> str:
 
 
 def _line(asset: Asset) -> list[Cell]:
-    """An asset as the import reads it."""
+    """An asset as the import reads it; ``from`` is empty, so that what is changed in it holds from the import on."""
 
     def cells() -> Iterator[Cell]:
         for name in COLUMNS:
             if name == "from":
-                yield rfc3339(asset.from_ns) if asset.from_ns else None
+                yield None
             elif name == "watched":
                 yield int(asset.watched)
             elif name == "kind":

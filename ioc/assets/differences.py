@@ -65,16 +65,21 @@ def compare(listed: Sequence[Asset], known: Assets, now_ns: int) -> Differences:
     """What the list of one facility changes in what is known of it.
 
     An asset of the list holds from its own ``from_ns`` on; where that is 0, from now on, and since ever where
-    nothing is known of the facility yet. Assets of a kind that the list does not name stay as they are.
+    nothing is known of the facility yet. A line that differs from the row which began when it says, or that repeats
+    a row which has ended, says nothing of the past: it holds from now on, and what held until now stays known.
+    Assets of a kind that the list does not name stay as they are.
     """
     after, added, changed = [], [], []
     for line in listed:
         start = line.from_ns or (now_ns if known.all else 0)
+        old = known.current(line.code, start)
+        if old is not None and start < now_ns and _from_now(old, line, now_ns):
+            start = now_ns
+            old = known.current(line.code, start)
         asset = replace(line, from_ns=start, until_ns=None)
-        old = known.current(asset.code, start)
         if old is None:
             added.append(asset)
-        elif replace(old, from_ns=start, until_ns=None) != asset:
+        elif not _same(old, asset):
             changed.append(Change(old, asset))
         after.append(asset)
     codes, kinds = {asset.code for asset in listed}, {asset.kind for asset in listed}
@@ -84,3 +89,15 @@ def compare(listed: Sequence[Asset], known: Assets, now_ns: int) -> Differences:
         if row.kind in kinds and row.code not in codes and (row.until_ns or now_ns + 1) > now_ns
     }
     return Differences(tuple(after), tuple(added), tuple(removed.values()), tuple(changed))
+
+
+def _from_now(old: Asset, line: Asset, now_ns: int) -> bool:
+    """Whether a line that names a moment of the row ``old`` is meant from now on (see ``compare``)."""
+    if _same(old, line):
+        return old.until_ns is not None and old.until_ns <= now_ns
+    return old.from_ns == line.from_ns
+
+
+def _same(one: Asset, other: Asset) -> bool:
+    """Whether both say the same, whenever they hold."""
+    return all(getattr(one, name) == getattr(other, name) for name in SAID)

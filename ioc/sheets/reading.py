@@ -11,8 +11,10 @@ from typing import NamedTuple
 DELIMITERS = ",;\t"
 PACKED = b"PK\x03\x04"  # how a workbook begins
 OLD = b"\xd0\xcf\x11\xe0"  # how one of Excel 97 does
-LARGEST = 200_000_000  # bytes of a workbook unpacked
-MOST_ROWS, MOST_CELLS = 200_000, 200
+# A small file may hold a table that keeps the process busy for minutes: what a list needs, and no more, is read.
+LARGEST = 20_000_000  # bytes of a workbook unpacked
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 40, 500_000
+MOST_TAGS = 4 * MOST_CELLS  # of XML, as a cell has two and its value two; counted before any of them is parsed
 
 
 class Row(NamedTuple):
@@ -77,7 +79,7 @@ def _of_workbook(data: bytes) -> Iterator[Row]:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some programs write wrong ones
-        yield from _of_sheet(sheet.iter_rows(max_col=MOST_CELLS, values_only=True))
+        yield from _of_sheet(sheet.iter_rows(values_only=True))
     except SheetError:
         raise
     except Exception as error:  # a file that anybody may send: openpyxl raises whatever its damage leads to
@@ -85,18 +87,27 @@ def _of_workbook(data: bytes) -> Iterator[Row]:
 
 
 def _check_size(data: bytes) -> None:
-    """A small file may unpack to more than the memory holds."""
+    """A small file may unpack to more than the memory holds, or to more than can be parsed while others wait."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         size = sum(part.file_size for part in packed.infolist())
-    if size > LARGEST:
-        raise SheetError(1, f"holds {size // 1_000_000} MB.", "Save only the list itself.")
+        if size > LARGEST:
+            raise SheetError(1, f"holds {size // 1_000_000} MB.", "Save only the list itself.")
+        tags = sum(packed.read(part).count(b"<") for part in packed.infolist())
+    if tags > MOST_TAGS:
+        raise SheetError(1, f"holds {tags} XML tags.", "Save only the list itself.")
 
 
 def _of_sheet(rows: Iterator[Sequence[object]]) -> Iterator[Row]:
+    read = 0
     for line, row in enumerate(rows, 1):
         if line > MOST_ROWS:
             raise SheetError(line, f"has more than {MOST_ROWS} lines.", "Divide it into several files.")
-        cells = [_cell(value) for value in row]
+        read += len(row)
+        if read > MOST_CELLS:
+            raise SheetError(line, f"has more than {MOST_CELLS} cells before its end.", "Save only the list itself.")
+        if any(value not in (None, "") for value in row[MOST_COLUMNS:]):
+            raise SheetError(line, f"has more than {MOST_COLUMNS} columns.", "Save only the list itself.")
+        cells = [_cell(value) for value in row[:MOST_COLUMNS]]
         while cells and not cells[-1]:
             cells.pop()
         if cells:

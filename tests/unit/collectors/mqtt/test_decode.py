@@ -1,5 +1,6 @@
 """Every rule by which a message is taken, taken in part, or quarantined."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.mqtt.decode import CACHED_AT_MOST, Decoded, Decoder, Unconfirmed
+from ioc.catalogue import Catalogue
 from ioc.domain import MILLISECOND, MINUTE, SECOND, Frame, rfc3339
 from ioc.errors import Reason, RejectError
-from tests.unit.collectors.mqtt.conftest import NOW, TOPIC
+from ioc.registry import Registry
+from tests.unit.collectors.mqtt.conftest import NOW, TOPIC, metric
 
 
 def message(time_ns: int = NOW, **keys: Any) -> bytes:
@@ -342,3 +345,17 @@ def test_a_sender_that_invents_devices_and_places_is_bounded_and_known_ones_are_
     assert known.route is not None
     assert known.route.unconfirmed == ()  # not one more place is listed
     frame_of(decoder.decode("ioc/v1/bv02/kho/fridge/new-3/tele", message(), NOW))  # each facility by itself
+
+
+def test_a_sender_that_invents_assets_is_bounded(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.mqtt.decode.ASSETS_AT_MOST", 3)
+    up = replace(metric("pc.up", "1", states=2), tags=("asset", "facility", "site"))
+    decoder = Decoder("mqtt", Catalogue({up.code: up}), registry, max_payload=10_000, keep_days=30)
+    sent = message(m={"up": {"v": 1}})
+    for n in range(3):
+        frame_of(decoder.decode(f"ioc/v1/bv01/kho/pc/mt-{n}/tele", sent, NOW))
+    fault = fault_of(decoder.decode("ioc/v1/bv01/kho/pc/mt-3/tele", sent, NOW))
+    assert (fault.reason, str(fault).endswith("'mt-3' is one too many")) == (Reason.TOPIC, True)
+    frame = frame_of(decoder.decode("ioc/v1/bv01/area/pc/mt-0/tele", sent, NOW))
+    assert "asset=mt-0" in frame.prefix
+    frame_of(decoder.decode("ioc/v1/bv02/kho/pc/mt-3/tele", sent, NOW))  # each facility by itself

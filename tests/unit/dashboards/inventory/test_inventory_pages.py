@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from dashboards.inventory import views
+from dashboards.inventory.present import AssetNow
 from ioc.access import Role, Scope
 from ioc.assets import AssetKind, read_sheet
 from ioc.domain import SECOND
-from ioc.sheets import read_rows
+from ioc.sheets import read_rows, write_xlsx
 from tests.unit.dashboards.alerting import raise_incident
 from tests.unit.dashboards.inventory.conftest import asset
 
@@ -121,3 +123,41 @@ def test_the_workbook_can_be_imported_again_and_changes_nothing(small):
     own = small.web.services
     found = read_sheet(answer.data, "list.xlsx", own.registry, zone=own.settings.timezone)
     assert own.assets.preview(found).empty
+
+
+def test_what_is_changed_in_the_workbook_holds_from_the_import_on(small):
+    small.web.clock.advance(SECOND)
+    small.assets[0] = asset("sv-up", name="HIS mới")
+    small.has()  # a row that did not begin at the beginning
+    before = small.web.clock.now_ns()
+    small.web.clock.advance(SECOND)
+    own = small.web.services
+    answer = small.web.as_("viewer").get("/inventory/bv01/list.xlsx")
+    rows = [row.cells for row in read_rows(answer.data)]
+    changed = [["HIS ba" if cell == "HIS mới" else cell for cell in cells] for cells in rows]
+    found = read_sheet(write_xlsx({"a": changed}), "list.xlsx", own.registry, zone=own.settings.timezone)
+    own.assets.apply(own.assets.preview(found), "test")
+    assets = own.assets.assets("bv01")
+    assert [row.name for row in assets.of_code["sv-up"]] == ["HIS", "HIS mới", "HIS ba"]
+    assert assets.current("sv-up", before).name == "HIS mới"
+
+
+def test_every_asset_is_looked_at_beside_the_loop_only(small, monkeypatch):
+    client, inside = small.web.as_("viewer"), []
+    status = AssetNow.status.func
+    working = views._reckoned
+
+    def offloaded(*args):
+        inside.append(True)
+        try:
+            return working(*args)
+        finally:
+            inside.clear()
+
+    def looked_at(each):
+        assert inside
+        return status(each)
+
+    monkeypatch.setattr(views, "_reckoned", offloaded)
+    monkeypatch.setattr(AssetNow.status, "func", looked_at)
+    assert client.get(LIST).status_code == 200

@@ -20,6 +20,10 @@ def value(metric: str = "host.up", number: float | None = 1, state: State = Stat
     return Value(metric, tags, number, "1", at, at, MINUTE, state, Quality.GOOD, "x", counted, 1)
 
 
+def bad(value: Value) -> Value:
+    return replace(value, quality=Quality.BAD, n=0)
+
+
 @pytest.mark.parametrize(
     ("values", "watched", "status", "state"),
     [
@@ -32,13 +36,19 @@ def value(metric: str = "host.up", number: float | None = 1, state: State = Stat
         ([value(number=0)], True, Status.DOWN, State.FRESH),
         ([value(number=None, state=State.MISSING)], True, Status.MISSING, State.MISSING),
         ([value("host.up", 1, age=9), value("svc.up", 0)], True, Status.DOWN, State.FRESH),
-        ([value("host.up", 0, age=9), value("svc.up", 1)], True, Status.UP, State.FRESH),
+        ([value("host.up", 0, age=9), value("svc.up", 1)], True, Status.DOWN, State.FRESH),
+        ([value("host.up", 0, age=9), value("host.up", 1)], True, Status.UP, State.FRESH),
+        ([value("svc.up", 0, age=9, service="a"), value("svc.up", 1, service="b")], True, Status.DOWN, State.FRESH),
+        ([value("host.up", 0, State.STALE), value("svc.up", 1)], True, Status.UP, State.FRESH),
+        ([bad(value("host.up", 0)), value("svc.up", 1)], True, Status.UP, State.FRESH),
+        ([bad(value("host.up", 1)), value("svc.up", 1, State.STALE)], True, Status.SILENT, State.STALE),
+        ([bad(value("host.up", 1))], True, Status.SILENT, State.STALE),
         ([value("host.up", 1, State.STALE), value("svc.up", 0)], True, Status.DOWN, State.FRESH),
         ([value("host.up", 1, State.STALE), value("host.cpu", 5)], True, Status.SILENT, State.STALE),
         ([value("room.temp", 22)], True, Status.UP, State.FRESH),
     ],
 )
-def test_an_asset_is_what_the_newest_reading_in_date_says(values, watched, status, state):
+def test_an_asset_is_what_its_probes_in_date_say(values, watched, status, state):
     now = AssetNow(replace(A, watched=watched), values)
     assert (now.status, now.state) == (status, state)
 

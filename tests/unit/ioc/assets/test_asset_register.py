@@ -67,6 +67,50 @@ def test_a_line_may_hold_from_another_day(register, clock):
     assert assets.current("a", later).owner == "new"
 
 
+def test_a_change_at_the_moment_of_the_row_that_holds_counts_from_now_and_the_row_stays(register, clock):
+    start = clock.now_ns()
+    put(register, asset("b"))
+    put(register, asset("a", owner="old", from_ns=start), asset("b"))
+    clock.advance(DAY)
+    put(register, asset("a", owner="new", from_ns=start), asset("b"))
+    rows = register.assets("bv01").of_code["a"]
+    assert [(row.owner, row.from_ns, row.until_ns) for row in rows] == [
+        ("old", start, clock.now_ns()),
+        ("new", clock.now_ns(), None),
+    ]
+    assert register.preview([asset("a", owner="new", from_ns=start), asset("b")]).empty
+
+
+def test_a_planned_change_can_be_corrected_before_it_comes(register, clock):
+    put(register, asset("a", owner="old"))
+    later = clock.now_ns() + DAY
+    put(register, asset("a", owner="new", from_ns=later))
+    put(register, asset("a", owner="other", from_ns=later))
+    assert register.assets("bv01").current("a", clock.now_ns()).owner == "old"
+    assert register.assets("bv01").current("a", later).owner == "other"
+
+
+def test_a_line_that_repeats_a_row_that_has_ended_holds_again_from_now(register, clock):
+    start = clock.now_ns()
+    put(register, asset("b"))
+    put(register, asset("a", owner="old", from_ns=start), asset("b"))
+    clock.advance(DAY)
+    put(register, asset("a", owner="new"))
+    clock.advance(DAY)
+    lines = [asset("a", owner="old", from_ns=start), asset("b", from_ns=start)]
+    differences = register.preview(lines)
+    assert [(change.old.owner, change.new.from_ns) for change in differences.changed] == [("new", clock.now_ns())]
+    assert [(each.code, each.from_ns) for each in differences.added] == [("b", clock.now_ns())]
+    register.apply(differences, "test")
+    assets = register.assets("bv01")
+    assert [row.owner for row in assets.of_code["a"]] == ["old", "new", "old"]
+    assert assets.current("b", start) is not None
+    assert assets.current("b", clock.now_ns() - 1) is None
+    assert assets.current("b", clock.now_ns()) is not None
+    clock.advance(DAY)
+    assert register.preview(lines).empty
+
+
 def test_an_asset_may_become_one_of_another_kind(register, clock):
     put(register, asset("a"), asset("b"))
     clock.advance(DAY)

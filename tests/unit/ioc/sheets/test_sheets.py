@@ -89,6 +89,28 @@ def test_a_workbook_with_too_many_lines_is_refused(monkeypatch):
         read_rows(workbook(["a"], ["b"], ["c"]))
 
 
+def test_a_workbook_of_too_many_columns_is_refused_and_blank_ones_are_not():
+    assert len(read_rows(workbook(["a"] * 40 + [None, ""]))[0].cells) == 40
+    with pytest.raises(SheetError, match="more than 40 columns") as caught:
+        read_rows(workbook(["a"], ["a"] * 41))
+    assert caught.value.line == 2
+
+
+def test_a_workbook_of_too_many_cells_is_read_no_further(monkeypatch):
+    monkeypatch.setattr(module, "MOST_CELLS", 6)
+    assert len(read_rows(workbook(["a", "b"], ["c", "d"], ["e", "f"]))) == 3
+    with pytest.raises(SheetError, match="more than 6 cells") as caught:
+        read_rows(workbook(["a", "b"], ["c", "d"], ["e", "f"], ["g"]))
+    assert caught.value.line == 4
+
+
+def test_a_workbook_of_too_much_xml_is_not_parsed(monkeypatch):
+    data = workbook(["a", "b"])
+    monkeypatch.setattr(module, "MOST_TAGS", 50)
+    with pytest.raises(SheetError, match="XML tags"):
+        read_rows(data)
+
+
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(b"PK\x03\x04".__add__))
 def test_no_bytes_raise_anything_else(data):
     with suppress(SheetError):
