@@ -14,21 +14,30 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from ioc.database import driver_url
 from ioc.polling import Deadline, Found, Target, TargetShape, read_secret_file, thing
 
+# Whether this user sees the sessions and standbys of others: pg_monitor is in this role, and so is a superuser. Who is
+# not sees their rows with nothing in them, and would count itself alone.
+SEES = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')"
+OF_OTHERS = ("connections", "connections_used", "oldest")
+UNSEEN = "it does not show the sessions of others: its user needs the role pg_monitor"
+
 # Each is one number or null. A standby that has replayed all that it received lags by nothing, however long ago the
-# last transaction was (PostgreSQL manual, 26.5); who may not see the sessions of others counts them all the same, and
-# needs the role pg_monitor for the age of their transactions.
+# last transaction was (PostgreSQL manual, 26.5).
 POSTGRESQL: Mapping[str, str] = {
     "connections": "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'",
     "connections_used": "SELECT 100.0 * count(*) / current_setting('max_connections')::int FROM pg_stat_activity"
     " WHERE backend_type = 'client backend'",
     "size": "SELECT pg_database_size(current_database())",
     "lag": "SELECT CASE WHEN NOT pg_is_in_recovery()"
-    " THEN (SELECT extract(epoch FROM max(coalesce(replay_lag, interval '0'))) FROM pg_stat_replication)"
+    " THEN (SELECT extract(epoch FROM max(coalesce(replay_lag, interval '0'))) FROM pg_stat_replication"
+    " WHERE pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'))"
     " WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
     " ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END",
     "oldest": "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) FROM pg_stat_activity"
     " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
 }
+
+# What a refusal says, as libpq gives no code of it: then we are set up wrongly, and nobody knows how the database is.
+REFUSED = ("password authentication failed", "no password supplied", "no pg_hba.conf entry")
 
 
 def _url(given: str) -> str:
@@ -80,17 +89,19 @@ class Health:
         """Connect, ask, and close again: what programs go through that connect anew."""
         deadline = Deadline(target.timeout_s)
         engine = self._engines[target.name]
+        fields: dict[str, float | None] = {}
+        missing: list[str] = []
         try:
             with engine.connect() as connection, _cut_at(deadline, connection):
                 connection.execute(text("SELECT 1")).scalar_one()
-                fields: dict[str, float | None] = {"up": 1.0, "latency": deadline.took_ms}
-                missing = ""
+                fields |= {"up": 1.0, "latency": deadline.took_ms}
                 if engine.dialect.name == "postgresql":
-                    more, missing = _postgresql(connection)
-                    fields |= more
+                    _postgresql(connection, deadline, fields, missing)
         except (SQLAlchemyError, OSError) as error:
-            return Found((thing("sql", target, {"up": 0.0}),), reason(error))
-        return Found((thing("sql", target, fields),), missing)
+            missing.append(reason(error))
+            if not fields and any(refusal in str(error) for refusal in REFUSED):
+                return Found(error=missing[-1])
+        return Found((thing("sql", target, fields or {"up": 0.0}),), "; ".join(missing))
 
 
 def reason(error: Exception) -> str:
@@ -100,21 +111,29 @@ def reason(error: Exception) -> str:
     return (lines[0][:200] if lines else type(cause).__name__).rstrip(".")
 
 
-def _postgresql(connection: Connection) -> tuple[dict[str, float | None], str]:
-    """All its figures; one that may not be asked for is left out, and said."""
-    found: dict[str, float | None] = {}
-    missing = ""
-    for name, question in POSTGRESQL.items():
+def _postgresql(connection: Connection, deadline: Deadline, found: dict[str, float | None], missing: list[str]) -> None:
+    """Add all its figures to ``found``; one that is refused or slow is left out, and said in ``missing``.
+
+    Raises DBAPIError or OSError where no more can be asked; what was found until then stands.
+    """
+    asked = dict(POSTGRESQL)
+    if not connection.execute(text(SEES)).scalar_one():
+        missing.append(UNSEEN)
+        found.update((name, None) for name in OF_OTHERS)
+        asked = {name: question for name, question in POSTGRESQL.items() if name not in OF_OTHERS}
+    each_ms = max(1, round(deadline.left() * 1000 / (len(asked) + 1)))  # the slow one leaves time for the others
+    connection.execute(text(f"SET statement_timeout = {each_ms}"))
+    connection.commit()
+    for name, question in asked.items():
         try:
             value = connection.execute(text(question)).scalar()
         except DBAPIError as error:
             if error.connection_invalidated or connection.closed:
                 raise
             connection.rollback()
-            missing = f"it does not say its {name}: {reason(error)}"
+            missing.append(f"it does not say its {name}: {reason(error)}")
         else:
             found[name] = None if value is None else float(value)
-    return found, missing
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ioc.reports import Span, days_until, whole_day
 
 DAYS, DAYS_MOST = 14, 31
 _CLOCK = re.compile(r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)", flags=re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def days_of(asked: Mapping[str, str], now_ns: int, zone: ZoneInfo) -> list[Span]
     now_day = today(now_ns, zone)
     last = day_of(asked, "until", now_day - timedelta(days=1), now_day)
     written = asked.get("days", "") or str(DAYS)
-    if not written.isascii() or not written.isdigit() or not 1 <= int(written[:6]) <= DAYS_MOST:
+    count = int(written) if _COUNT.fullmatch(written) else 0
+    if not 1 <= count <= DAYS_MOST:
         raise bad_request("days", f"{written[:10]!r} is not a number from 1 to {DAYS_MOST}")
-    return days_until(last, int(written), zone, now_ns)
+    return days_until(last, count, zone, now_ns)
 
 
 def written(span: Span, language: str, zone: str) -> str:

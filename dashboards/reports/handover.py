@@ -11,6 +11,7 @@ from dashboards.alerts.words import Words, level_word
 from dashboards.reports.choice import Chosen, written
 from dashboards.reports.paper import Cell, Fact, Paper, Row, Section, Table
 from dashboards.reports.words import Place, Writer, ages_of, as_of, foot_of, sim_of, warning_of
+from ioc.domain import Quality
 from ioc.reports import Handover, Line, Span
 
 ALERTS_SHOWN = 20
@@ -104,6 +105,7 @@ def paper(place: Place, chosen: Chosen, found: Handover, alerts: Sequence[tuple[
             facts_of(found.total, found.emergency, found.arrived, write, live=chosen.live),
             *_wards(place, found, live=chosen.live),
         ]
+    sim = sim_of(census, more=any(one.simulated for one, _level in alerts))
     return Paper(
         title=_("Morning handover"),
         place=place.title,
@@ -111,11 +113,11 @@ def paper(place: Place, chosen: Chosen, found: Handover, alerts: Sequence[tuple[
         language=write.language,
         scope=place.scope,
         state=census.state.value,
-        quality=census.quality.value,
+        quality=Quality.SIM.value if sim else census.quality.value,
         said=as_of(census, found.known, write),
         sections=(*sections, alert_section(place.words, alerts, chosen.span, live=chosen.live)),
         warning=warning_of(census, write),
-        sim=sim_of(census),
+        sim=sim,
         ages=ages_of(place.own, [census]) if chosen.live else None,
         file=f"handover-{place.facility.code}-{chosen.day}",
         foot=foot_of(write),

@@ -19,7 +19,7 @@ from dashboards.reports.handover import (
 )
 from dashboards.reports.paper import Cell, Paper, Row, Section, Table
 from dashboards.reports.summary import Found
-from dashboards.reports.words import Place, Writer, ages_of, foot_of, sim_word
+from dashboards.reports.words import Place, Writer, ages_of, foot_of, sim_of
 from ioc.catalogue import Text
 from ioc.census import Census
 from ioc.domain import SECOND, Quality, State
@@ -62,7 +62,7 @@ def handover_paper(
         (_("Beds at the end"), "beds", bed_heads(), bed_cells),
     ):
         rows = [
-            _row(place, one.census, cells(one.total, write, live=chosen.live))
+            _row(place, one.census, _shown(one.census, cells(one.total, write, live=chosen.live)))
             for place, one in zip(province.places, found, strict=True)
         ]
         if counted:
@@ -72,13 +72,14 @@ def handover_paper(
     censuses = [one.census for one in found]
     said = _said(censuses, len(censuses), province.write)
     names = ("handover", _("Morning handover"))
-    written_down = _paper(province, names, chosen.span, censuses, sections=tuple(sections), said=said)
+    sim = sim_of(*censuses, more=any(one.simulated for one, _level in alerts))
+    written_down = _paper(province, names, chosen.span, censuses, sections=tuple(sections), said=said, sim=sim)
     ages = ages_of(province.places[0].own, [one.census for one in counted])
     return replace(written_down, ages=ages if chosen.live else None)
 
 
 def summary_paper(province: Province, found: Sequence[Found]) -> Paper:
-    """The summary: facilities of which nothing is known have no numbers, and are in no sum."""
+    """The summary: facilities of which nothing is known have no numbers, and who is not in date is in no sum."""
     write, span = province.write, found[0].span
     heads = (
         _("Facility"),
@@ -95,25 +96,42 @@ def summary_paper(province: Province, found: Sequence[Found]) -> Paper:
         _("Devices heard"),
     )
     known = [one for one in found if one.summary.known > 0]
+    counted = [one for one in known if _in_date(one)]
     rows = [
-        Row(place.facility.short.in_(write.language), tuple(_cells([one] if one in known else [], [one], write)))
+        _row(place, _last(one), tuple(_cells([one] if one in known else [], [one], write)))
         for place, one in zip(province.places, found, strict=True)
     ]
-    rows.append(Row(_("All"), tuple(_cells(known, found, write)), total=True))
+    if counted:
+        cells = tuple(_cells(counted, counted, write))
+        rows.append(Row(_("All in date"), cells, scope=province.scope, total=True))
     sections = [Section(_("By facility"), table=Table("facilities", heads, tuple(rows), widths_of(heads)))]
-    censuses = [one.summary.days[-1].handover.census for one in known]
+    censuses = [_last(one) for one in counted]
     title = _("Summary of %(n)s days", n=len(found[0].summary.days))
     said = _said(censuses, len(found), write)
-    return _paper(province, ("summary", title), span, censuses, sections=tuple(sections), said=said)
+    sim = sim_of(*map(_last, known), more=any(one.simulated for one in found))
+    return _paper(province, ("summary", title), span, censuses, sections=tuple(sections), said=said, sim=sim)
+
+
+def _last(one: Found) -> Census:
+    return one.summary.days[-1].handover.census
+
+
+def _in_date(one: Found) -> bool:
+    """Whether its last day is known, and was in date at its end."""
+    return one.summary.days[-1].known and _last(one).state in IN_DATE
 
 
 def _cells(known: Sequence[Found], every: Sequence[Found], write: Writer) -> Iterator[Cell]:
-    """The figures of some facilities together: those of the census over ``known``, the others over all."""
+    """The figures of some facilities together: those of the census over ``known``, the others over ``every``.
+
+    How many are in at the end is said only where the census was in date then.
+    """
+    ends = known and all(_in_date(one) for one in known)
     sums = [one.summary for one in known]
     stays = Stays(sum(one.total.stays.ended for one in sums), sum(one.total.stays.together_ns for one in sums))
     yield Cell(write.percent(share_of(one.beds for one in sums)))
-    for name in ("admitted", "discharged", "died", "end"):
-        yield Cell(write.count(sum(getattr(one.total.balance, name) for one in sums)) if known else fmt.NO_VALUE)
+    for name, told in (("admitted", known), ("discharged", known), ("died", known), ("end", ends)):
+        yield Cell(write.count(sum(getattr(one.total.balance, name) for one in sums)) if told else fmt.NO_VALUE)
     yield Cell(write.count(sum(one.arrived for one in sums)) if known else fmt.NO_VALUE)
     yield Cell(write.number(stays.mean_days))
     asked = [
@@ -132,20 +150,24 @@ def _cells(known: Sequence[Found], every: Sequence[Found], write: Writer) -> Ite
     yield Cell(write.share(sum(heard for heard, _of in hours) / whole) if whole else fmt.NO_VALUE)
 
 
-def _row(place: Place, census: Census, cells: Sequence[Cell]) -> Row:
-    """One facility; its numbers only where they are in date."""
+def _shown(census: Census, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """The numbers of a census only where they are in date."""
+    return cells if census.state in IN_DATE else tuple(Cell(fmt.NO_VALUE, cell.metric) for cell in cells)
+
+
+def _row(place: Place, census: Census, cells: tuple[Cell, ...]) -> Row:
+    """One facility, with how old its census is."""
     write = place.write
-    in_date = census.state in IN_DATE
     more = ""
     if census.as_of_ns is None:
         more = _("HIS not connected")
-    elif not in_date:
+    elif census.state not in IN_DATE:
         more = _("old, since %(time)s", time=write.moment(census.as_of_ns))
     elif census.state is State.LATE:
         more = _("late, since %(time)s", time=write.moment(census.as_of_ns))
     return Row(
         place.facility.short.in_(write.language),
-        tuple(cells) if in_date else tuple(Cell(fmt.NO_VALUE, cell.metric) for cell in cells),
+        cells,
         more=more,
         scope=place.scope,
         state=census.state.value,
@@ -171,11 +193,11 @@ def _paper(
     *,
     sections: tuple[Section, ...],
     said: tuple[str, ...],
+    sim: str,
 ) -> Paper:
     """``names``: of the file, and of what it is."""
     (kind, title), write = names, province.write
     states = {one.state for one in censuses if one.state in IN_DATE}
-    simulated = any(one.quality is Quality.SIM and one.as_of_ns is not None for one in censuses)
     return Paper(
         title=title,
         place=province.title.in_(write.language),
@@ -183,10 +205,10 @@ def _paper(
         language=write.language,
         scope=province.scope,
         state=(State.MISSING if not states else State.LATE if State.LATE in states else State.FRESH).value,
-        quality=(Quality.SIM if simulated else Quality.GOOD).value,
+        quality=(Quality.SIM if sim else Quality.GOOD).value,
         said=said,
         sections=sections,
         foot=foot_of(write),
         file=f"{kind}-{province.code}-{iso_day(span.to_ns - SECOND, write.zone)}",
-        sim=sim_word() if simulated else "",
+        sim=sim,
     )

@@ -15,7 +15,7 @@ from dashboards.reports.handover import balance_cells, balance_heads, widths_of
 from dashboards.reports.paper import Cell, Fact, Paper, Row, Section, Table
 from dashboards.reports.words import Place, Writer, as_of, foot_of, sim_of, warning_of
 from dashboards.services import Services
-from ioc.domain import SECOND
+from ioc.domain import SECOND, Quality, State
 from ioc.reports import (
     Asked,
     Day,
@@ -45,6 +45,17 @@ class Found:
     alerts: tuple[tuple[Incident, Level], ...]
     heard: tuple[Heard, ...]
 
+    @property
+    def opened(self) -> list[Incident]:
+        """The alerts that were opened within the span."""
+        return [one for one, _level in self.alerts if self.span.from_ns < one.opened_at_ns <= self.span.to_ns]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything that a paper shows of it is, beside the census of its last day."""
+        beds = self.summary.known > 0 and self.summary.beds.simulated
+        return beds or any(one.simulated for one in self.heard) or any(one.simulated for one in self.opened)
+
 
 def find(own: Services, facility: str, site: str, days: Sequence[Span], now_ns: int) -> Found:
     """Ask for it. Blocks on database and store; needs no flask."""
@@ -70,6 +81,7 @@ def paper(place: Place, found: Found) -> Paper:
     known = last.as_of_ns is not None and found.summary.known > 0
     census = replace(last, as_of_ns=last.as_of_ns if known else None)
     sections = [*_census(place, found)] if known else []
+    sim = sim_of(census, more=found.simulated)
     return Paper(
         title=_("Summary of %(n)s days", n=len(found.summary.days)),
         place=place.title,
@@ -77,13 +89,13 @@ def paper(place: Place, found: Found) -> Paper:
         language=write.language,
         scope=place.scope,
         state=census.state.value,
-        quality=census.quality.value,
+        quality=Quality.SIM.value if sim else census.quality.value,
         said=as_of(census, found.summary.known, write),
         sections=(*sections, *_alerts(place, found), _feed(place, found), _devices(place, found)),
         foot=foot_of(write),
         file=f"summary-{place.facility.code}-{iso_day(found.span.to_ns - SECOND, write.zone)}",
         warning=warning_of(census, write),
-        sim=sim_of(census),
+        sim=sim,
     )
 
 
@@ -91,7 +103,6 @@ def _census(place: Place, found: Found) -> Iterator[Section]:
     """Patients and beds: in one line, by day, by ward."""
     write, whole = place.write, found.summary
     balance = whole.total.balance
-    opened = sum(found.span.from_ns < one.opened_at_ns <= found.span.to_ns for one, _level in found.alerts)
     yield Section(
         "",
         facts=(
@@ -101,7 +112,7 @@ def _census(place: Place, found: Found) -> Iterator[Section]:
             Fact(_("Died"), write.count(balance.died)),
             Fact(_("Average stay, days"), write.number(whole.total.stays.mean_days)),
             Fact(_("Came to emergency"), write.count(whole.arrived)),
-            Fact(_("Alerts"), write.count(opened)),
+            Fact(_("Alerts"), write.count(len(found.opened))),
         ),
     )
     yield Section(
@@ -209,31 +220,38 @@ def _often(place: Place, found: Found) -> tuple[Row, ...]:
     """The alerts that were opened most, each with the title of its last incident."""
     last: dict[tuple[str, str], Incident] = {}
     times: Counter[tuple[str, str]] = Counter()
-    for one, _level in found.alerts:
-        if found.span.from_ns < one.opened_at_ns <= found.span.to_ns:
-            key = one.rule, repr(sorted(one.labels.items()))
-            last[key] = one
-            times[key] += 1
+    for one in found.opened:
+        key = one.rule, repr(sorted(one.labels.items()))
+        last[key] = one
+        times[key] += 1
     words = place.words
     return tuple(
-        Row(words.title(last[key], last[key].value), (Cell(place.write.count(n)),), more=words.place(last[key]))
+        Row(
+            words.title(last[key], last[key].value),
+            (Cell(place.write.count(n)),),
+            more=words.place(last[key]),
+            mark=_("Simulated") if last[key].simulated else "",
+            quality=last[key].quality.value,
+        )
         for key, n in times.most_common(OFTEN)
     )
 
 
 def _feed(place: Place, found: Found) -> Section:
     """How well the hospital's information system was heard."""
-    write = place.write
+    write, known = place.write, found.summary.known
     longest = max(
         (min(end, found.span.to_ns) - max(begin, found.span.from_ns) for begin, end in found.silences), default=0
     )
-    said = _("Known: %(share)s of the time.", share=write.share(found.summary.known))
-    silent = (
-        _("It was silent %(n)s times, the longest time for %(span)s.", n=len(found.silences), span=write.span(longest))
-        if found.silences
-        else _("It was never silent between its first and its last message.")
-    )
-    return Section(_("Hospital information system"), notes=(said, silent))
+    notes = [_("Known: %(share)s of the time.", share=write.share(known))]
+    # A silence is counted once it is over: of one that lasts, nothing can be said yet.
+    if found.summary.days[-1].handover.census.state is not State.STALE:
+        if found.silences:
+            n, span = len(found.silences), write.span(longest)
+            notes.append(_("It was silent %(n)s times, the longest time for %(span)s.", n=n, span=span))
+        elif known > 0:
+            notes.append(_("It was never silent between its first and its last message."))
+    return Section(_("Hospital information system"), notes=tuple(notes))
 
 
 def _devices(place: Place, found: Found) -> Section:

@@ -111,7 +111,8 @@ def _hospitals(province: str) -> list[Facility]:
 def _answer(paper: Paper, place: Place | None = None) -> str | Response:
     """The page, or the file."""
     own, zone = services(), ZoneInfo(services().settings.timezone)
-    asked = {**(request.view_args or {}), **request.args.to_dict()}
+    given = {name: value for name, value in request.args.items() if not name.startswith("_") and name != "endpoint"}
+    asked = given | (request.view_args or {})
     wanted = asked.pop("format", "")
     if wanted not in ("", "pdf"):
         raise bad_request("format", f"{wanted[:10]!r} is not pdf")

@@ -131,9 +131,10 @@ def ages_of(own: Services, censuses: Iterable[Census]) -> tuple[int, int] | None
     return (min(late), min(stale)) if late and stale else None
 
 
-def sim_of(census: Census) -> str:
-    """That it is simulated; empty where it is not."""
-    return sim_word() if census.quality is Quality.SIM and census.as_of_ns is not None else ""
+def sim_of(*censuses: Census, more: bool) -> str:
+    """That it is simulated: a census, or ``more``, anything else that stands on the report; empty where nothing is."""
+    simulated = more or any(one.quality is Quality.SIM and one.as_of_ns is not None for one in censuses)
+    return sim_word() if simulated else ""
 
 
 def sim_word() -> str:

@@ -6,14 +6,14 @@ of its days, so that what was cancelled on a later day stands under ``corrected`
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
 from ioc.catalogue import Metric
 from ioc.census import Balance, Lengths, Period, WardNow
-from ioc.domain import MINUTE
+from ioc.domain import MINUTE, Quality
 from ioc.reports.handover import Handover, added, handover_of, total_of
 from ioc.reports.spans import Span
 from ioc.timeseries import ABSENT, DAY, How, Store
@@ -23,10 +23,11 @@ Place = tuple[str, str]  # a facility, and a site of it, empty for all
 
 
 class Beds(NamedTuple):
-    """Occupied and staffed beds, each added up over all samples of a time."""
+    """Occupied and staffed beds, each added up over all samples of a time; whether any sample was simulated."""
 
     occupied: float
     staffed: float
+    simulated: bool = False
 
 
 def share_of(beds: Iterable[Beds]) -> float | None:
@@ -119,8 +120,16 @@ def summary_of(found: Sequence[Period], site: str, hours: Mapping[int, Beds]) ->
         days=days,
         wards=wards,
         total=WardSum(replace(total.ward, balance=balance), sum(one.elsewhere for one in wards), stays),
-        beds=Beds(sum(one.occupied for one in hours.values()), sum(one.staffed for one in hours.values())),
+        beds=_together(hours.values()),
         known=sum(period.known_ns for period in found) / length_ns if length_ns else 0.0,
+    )
+
+
+def _together(hours: Collection[Beds]) -> Beds:
+    return Beds(
+        sum(one.occupied for one in hours),
+        sum(one.staffed for one in hours),
+        simulated=any(one.simulated for one in hours),
     )
 
 
@@ -164,12 +173,16 @@ def beds_by_hour(store: Store, metric: Metric, place: Place, span: Span) -> dict
     facility, site = place
     where = {"facility": facility, "site": site} if site else {"facility": facility, "site": ABSENT, "ward": ABSENT}
     above, below = (
-        {at: value for window in found for at, value, _ in window.points if value is not None}
+        {at: (value, quality) for window in found for at, value, quality in window.points if value is not None}
         for found in (
             store.window(part, where, span.from_ns, span.to_ns, every=HOUR, how=How.SUM, by=[]) for part in metric.parts
         )
     )
-    return {at: Beds(value, below[at]) for at, value in above.items() if at in below}
+    return {
+        at: Beds(value, below[at][0], Quality.SIM in (quality, below[at][1]))
+        for at, (value, quality) in above.items()
+        if at in below
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +223,15 @@ def _ranked(values: Sequence[int], share: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The devices of one class over a span: how many hours of each had a value, of ``hours``."""
+    """The devices of one class over a span: how many hours of each had a value, of ``hours``.
+
+    ``simulated`` where any of these values was.
+    """
 
     device_class: str
     hours: int
     by_device: Mapping[str, int] = field(default_factory=dict)
+    simulated: bool = False
 
     @property
     def share(self) -> float:
@@ -235,13 +252,16 @@ def heard_of(store: Store, facility: str, metrics: Mapping[str, str], span: Span
     """
     first, last = span.from_ns // HOUR, -(-span.to_ns // HOUR)
     found: dict[str, dict[str, int]] = {}
+    simulated: set[str] = set()
     for metric in dict.fromkeys(metrics.values()):
         own = [device for device, its in metrics.items() if its == metric]
-        hours: dict[str, int] = {}
+        code, hours = metric.partition(".")[0], dict[str, int]()
         for window in store.window(
             metric, {"facility": facility}, first * HOUR, last * HOUR, every=HOUR, how=How.COUNT, by=["device"]
         ):
-            hours[window.tags.get("device", "")] = sum(bool(value) for _, value, _ in window.points)
-        its_class = found.setdefault(metric.partition(".")[0], {})
-        its_class.update({device: hours.get(device, 0) for device in own})
-    return [Heard(code, last - first, by_device) for code, by_device in found.items()]
+            device = window.tags.get("device", "")
+            hours[device] = sum(bool(value) for _, value, _ in window.points)
+            if device in own and any(value and quality is Quality.SIM for _, value, quality in window.points):
+                simulated.add(code)
+        found.setdefault(code, {}).update({device: hours.get(device, 0) for device in own})
+    return [Heard(code, last - first, by_device, code in simulated) for code, by_device in found.items()]

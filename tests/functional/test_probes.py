@@ -27,7 +27,7 @@ from collectors.dns.probe import probe as ask_name_service
 from collectors.http.probe import HttpShape
 from collectors.http.probe import Probe as HttpProbe
 from collectors.icmp.ping import NotAllowedError, ping
-from collectors.sql.health import Health, SqlShape, engine_of
+from collectors.sql.health import POSTGRESQL, UNSEEN, Health, SqlShape, engine_of
 from collectors.tcp.probe import TcpShape
 from collectors.tcp.probe import probe as connect
 from collectors.tls.probe import Probe as TlsProbe
@@ -432,14 +432,14 @@ def database(url: str, timeout: str = "10s") -> Found:
     return Health({"one": engine_of(ask, ask.timeout / 1e9)})(target(ask), 0)
 
 
-def freezing(port: int) -> Callable[[socket.socket], None]:
-    """In front of a database that lets programs in and then answers nothing."""
+def freezing(port: int, word: bytes) -> Callable[[socket.socket], None]:
+    """In front of a database that lets programs in and answers nothing from this word on."""
 
     def serve(connection: socket.socket) -> None:
         with socket.create_connection(("127.0.0.1", port)) as beyond:
             back = threading.Thread(target=pump, args=(beyond, connection), daemon=True)
             back.start()
-            while (data := connection.recv(65_536)) and b"SELECT 1" not in data:
+            while (data := connection.recv(65_536)) and word not in data:
                 beyond.sendall(data)
             hang(connection)
 
@@ -453,7 +453,7 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
-def test_a_postgresql_tells_its_health_and_is_down_when_frozen_or_gone() -> None:
+def test_a_postgresql_tells_its_health_and_is_down_when_frozen_or_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     with cluster() as server:
         url = server.url("postgres")
         found = database(url)
@@ -464,11 +464,36 @@ def test_a_postgresql_tells_its_health_and_is_down_when_frozen_or_gone() -> None
         assert 0.0 < (got["connections_used"] or 0.0) < 100.0
         assert (got["size"] or 0.0) > MIB
         assert (got["oldest"], got["lag"]) == (0.0, None)
-        with serving(freezing(server.port)) as between:
+        server.run("CREATE ROLE plain LOGIN")
+        plain = database(url.replace("//ioc@", "//plain@"))
+        assert plain.error == UNSEEN
+        hidden = fields(plain)
+        assert [hidden[name] for name in ("up", "connections", "connections_used", "oldest")] == [1.0, None, None, None]
+        assert hidden["size"] == pytest.approx(got["size"], rel=0.5)
+        server.run("GRANT pg_monitor TO plain")
+        assert database(url.replace("//ioc@", "//plain@")).error == ""
+        server.run("ALTER ROLE plain PASSWORD 'right'")
+        with serving(freezing(server.port, b"SELECT 1")) as between:
             frozen = database(url.replace(f":{server.port}/", f":{between.port}/"), "2s")
+        with serving(freezing(server.port, b"pg_database_size")) as between:
+            late = database(url.replace(f":{server.port}/", f":{between.port}/"), "2s")
+        with monkeypatch.context() as patched:
+            patched.setitem(POSTGRESQL, "size", "SELECT pg_sleep(60)")
+            slow = database(url, "3s")
+        server.stop()
+        doors = server.folder / "data" / "pg_hba.conf"
+        doors.write_text(f"host all plain 127.0.0.1/32 scram-sha-256\n{doors.read_text()}")
+        server.start()
+        refused = database(url.replace("//ioc@", "//plain@"))
         server.stop()
         gone = database(url)
+    assert refused.lines == ()
+    assert "password" in refused.error
     assert fields(frozen) == {"up": 0.0}
+    assert set(fields(late)) == {"up", "latency", "connections", "connections_used"}
+    assert (fields(late)["up"], bool(late.error)) == (1.0, True)
+    assert set(got) - set(fields(slow)) == {"size"}
+    assert "it does not say its size" in slow.error
     assert fields(gone) == {"up": 0.0}
     assert "refused" in gone.error
 

@@ -69,7 +69,7 @@ def test_a_summary_may_end_today_and_have_other_lengths():
     assert (len(days), days[-1]) == (3, span("2026-11-23T00:00", "2026-11-23T08:00"))
 
 
-@pytest.mark.parametrize("days", ["0", "32", "x", "-1", "1.5", "1" * 40, "²"])
+@pytest.mark.parametrize("days", ["0", "32", "x", "-1", "1.5", "1" * 40, "²", "0000149999", "007", "1\n"])
 def test_days_that_cannot_be_are_refused(days):
     with pytest.raises(ProblemError):
         choice.days_of({"days": days}, NOW_NS, ZONE)

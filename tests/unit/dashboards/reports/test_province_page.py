@@ -69,6 +69,28 @@ def test_the_summary_has_a_line_a_facility(web, sides):
     assert "2 of 6 facilities are in date" in html
 
 
+def test_a_facility_whose_last_message_is_old_is_in_no_sum_of_the_summary(web, sides):
+    one, two = sides
+    one.pass_(10 * 24 * 3600)
+    two.admit("d", "1", "3", ward="noi")
+    two.hear()
+    client = web.as_("admin")
+    page = SUMMARY.replace("-11-23", "-12-03")
+    html = client.get(page).text
+    first, second, *_others, total = rows(html, "facilities")
+    assert (first[2], first[5]) == ("1", "–")
+    assert "old, since" in first[0]
+    assert (second[2], second[5]) == ("3", "3")
+    assert total[:1] + total[2:6] == ["All in date", "3", "0", "0", "3"]
+    assert "1 of 6 facilities are in date" in html
+    assert '<tr data-state="stale"' in html
+    one.hear()  # it speaks again: how many were in at the end of its silence is not known all the same
+    html = client.get(page.replace("-12-03", "-12-02")).text
+    first = rows(html, "facilities")[0]
+    assert (first[2], first[5]) == ("1", "–")
+    assert "0 of 6 facilities are in date" in html
+
+
 def test_a_province_of_which_nothing_is_known_says_so(web):
     client = web.as_("admin")
     assert "0 of 6 facilities" in client.get(HANDOVER).text

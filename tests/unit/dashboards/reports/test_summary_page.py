@@ -24,10 +24,10 @@ def side(web):
     return made
 
 
-def sample(web, key, value, *, hours):
+def sample(web, key, value, *, hours, quality=Quality.GOOD):
     series = Series.parse(key)
     now_ns = web.clock.now_ns()
-    web.services.store.write([Reading(series, now_ns - hour * HOUR, value, Quality.GOOD) for hour in hours])
+    web.services.store.write([Reading(series, now_ns - hour * HOUR, value, quality) for hour in hours])
 
 
 def rows(html, table):
@@ -83,6 +83,53 @@ def test_devices_are_heard_by_class_and_the_silent_ones_named(web, side):
 def test_the_silences_of_the_feed_are_counted(web, side):
     html = web.as_("viewer").get(TODAY).text.replace("\xa0", " ")
     assert "It was silent 3 times, the longest time for 3 h 45" in html
+
+
+def test_nothing_is_said_of_silences_without_a_feed_or_while_it_is_silent(web):
+    client = web.as_("viewer")
+    assert "It was" not in client.get(TODAY).text
+    side = Bedside(web)
+    side.admit("a", "101", "1")
+    assert "It was never silent" in client.get(TODAY).text
+    side.pass_(2 * 3600)
+    html = client.get(TODAY).text
+    assert "OLD NUMBERS" in html
+    assert "It was" not in html
+
+
+def test_a_paper_on_which_anything_is_simulated_is_marked(web, side):
+    client = web.as_("viewer")
+    assert "SIMULATED" not in client.get(TODAY).text
+    key = "fridge.temp,device=tl-01,facility=bv01,site=cs1,source=mqtt"
+    sample(web, key, 4.0, hours=[1], quality=Quality.SIM)
+    assert "SIMULATED" in client.get(TODAY).text
+    assert any("SIMULATED" in text for text in texts_of(client.get(f"{TODAY}&format=pdf").data))
+
+
+def test_a_simulated_alert_is_marked_and_so_is_its_paper(web, side):
+    opened = web.clock.now_ns() - 2 * HOUR
+    raise_incident(web, opened_ns=opened, opened_at_ns=opened, quality="sim")
+    client = web.as_("viewer")
+    html = client.get(TODAY).text
+    assert "SIMULATED" in html
+    assert rows(html, "often")[0][0].endswith("Simulated")
+    assert "SIMULATED" in client.get("/reports/handover/bv01?lang=en").text
+
+
+def test_simulated_beds_of_an_earlier_day_mark_the_paper(web, side):
+    for name in ("occupied", "staffed"):
+        sample(web, f"bed.{name},facility=bv01,source=census", 90.0, hours=[30], quality=Quality.SIM)
+    assert "SIMULATED" in web.as_("viewer").get(TODAY).text
+
+
+@pytest.mark.parametrize(
+    "given", ["endpoint=x", "_external=1", "_anchor=x", "_scheme=ftp", "_method=PUT", "facility=x"]
+)
+def test_an_address_with_words_of_the_machinery_is_answered_all_the_same(web, given):
+    answer = web.as_("viewer").get(f"{TODAY}&{given}")
+    assert answer.status_code == 200
+    assert 'href="/reports/summary/bv01?' in answer.text
+    assert "ftp:" not in answer.text
 
 
 def test_page_and_pdf_say_the_same(web, side):

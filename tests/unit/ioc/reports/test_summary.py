@@ -27,9 +27,9 @@ def day(number: int, balance: Balance, *, known: float = 1.0, **more: object) ->
     return Period(begins, ends, census, known_ns=round(known * DAY), **more)  # type: ignore[arg-type]
 
 
-def put(store: MemoryStore, key: str, value: float, *times_ns: int) -> None:
+def put(store: MemoryStore, key: str, value: float, *times_ns: int, quality: Quality = Quality.GOOD) -> None:
     series = Series.parse(key)
-    store.write([Reading(series, time_ns, value, Quality.GOOD) for time_ns in times_ns])
+    store.write([Reading(series, time_ns, value, quality) for time_ns in times_ns])
 
 
 def test_days_follow_each_other_and_the_whole_is_their_sum():
@@ -87,10 +87,10 @@ def test_the_beds_of_a_facility_are_its_own_series_and_those_of_a_site_its_wards
         put(store, f"bed.{name},facility=bv,site=cs1,source=census,ward=noi", ward, BEGIN, BEGIN + HOUR)
         put(store, f"bed.{name},facility=other,source=census", 1.0, BEGIN)
     span = Span(BEGIN, BEGIN + 3 * HOUR)
-    assert beds_by_hour(store, occupancy_metric, ("bv", ""), span) == {BEGIN: (180.0, 200.0)}
+    assert beds_by_hour(store, occupancy_metric, ("bv", ""), span) == {BEGIN: Beds(180.0, 200.0)}
     assert beds_by_hour(store, occupancy_metric, ("bv", "cs1"), span) == {
-        BEGIN: (30.0, 40.0),
-        BEGIN + HOUR: (30.0, 40.0),
+        BEGIN: Beds(30.0, 40.0),
+        BEGIN + HOUR: Beds(30.0, 40.0),
     }
 
 
@@ -118,6 +118,20 @@ def test_a_device_is_heard_in_each_hour_that_has_a_value():
     fridges, ups = heard_of(store, "bv", metrics, Span(BEGIN, BEGIN + 4 * HOUR))
     assert (fridges.device_class, fridges.hours, fridges.by_device) == ("fridge", 4, {"tl-01": 2, "tl-02": 0})
     assert (fridges.share, fridges.silent, ups.silent) == (0.25, ["tl-02"], ["ups-01"])
+
+
+def test_what_was_simulated_stays_so_in_beds_and_devices(occupancy_metric):
+    store = MemoryStore()
+    put(store, "bed.occupied,facility=bv,source=census", 90.0, BEGIN, BEGIN + HOUR)
+    put(store, "bed.staffed,facility=bv,source=census", 100.0, BEGIN)
+    put(store, "bed.staffed,facility=bv,source=census", 100.0, BEGIN + HOUR, quality=Quality.SIM)
+    hours = beds_by_hour(store, occupancy_metric, ("bv", ""), Span(BEGIN, BEGIN + 2 * HOUR))
+    assert [one.simulated for one in hours.values()] == [False, True]
+    assert summary_of([day(0, Balance())], "", hours).beds == Beds(180.0, 200.0, simulated=True)
+    put(store, "fridge.temp,device=tl-01,facility=bv,source=mqtt", 4.0, BEGIN, quality=Quality.SIM)
+    put(store, "ups.load,device=ups-01,facility=bv,source=mqtt", 4.0, BEGIN)
+    metrics = {"tl-01": "fridge.temp", "ups-01": "ups.load"}
+    assert [one.simulated for one in heard_of(store, "bv", metrics, Span(BEGIN, BEGIN + HOUR))] == [True, False]
 
 
 def test_without_devices_nothing_is_heard():
