@@ -1,6 +1,6 @@
 """Incidents as a page, the API and the acts of a person see them: decoded rows, and the reader of the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -275,18 +275,25 @@ class IncidentReader:
         asked = [*_within(facility, site), incidents.c.status == RESOLVED, incidents.c.resolved_at_ns >= since_ns]
         return self._incidents(select(incidents).where(*asked).order_by(incidents.c.resolved_at_ns.desc()))
 
-    def between(self, from_ns: int, to_ns: int, facility: str = "", site: str = "") -> WithWorst:
-        """What was open at any time of a span, the oldest first, each with the worst level that it ever had."""
+    def between(
+        self, from_ns: int, to_ns: int, facility: str = "", site: str = "", *, about: Sequence[str] = (), limit: int = 0
+    ) -> WithWorst:
+        """What was open at any time of a span, the oldest first, each with the worst level that it ever had.
+
+        With ``about`` that whose metric begins with one of these; with ``limit`` the newest, at most so many.
+        """
         asked = [
             *_within(facility, site),
             incidents.c.opened_at_ns <= to_ns,
             or_(incidents.c.resolved_at_ns.is_(None), incidents.c.resolved_at_ns > from_ns),
+            *([or_(*[incidents.c.metric.startswith(each) for each in about])] if about else []),
         ]
+        newest = select(incidents).where(*asked).order_by(incidents.c.opened_at_ns.desc(), incidents.c.id.desc())
         worst = select(events.c.incident).join(incidents).where(*asked, events.c.level == Level.CRITICAL.word)
         with reading(self._engine) as connection:
             critical = set(connection.execute(worst.distinct()).scalars())
-            query = select(incidents).where(*asked).order_by(incidents.c.opened_at_ns, incidents.c.id)
-            found = [incident_of(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(newest.limit(limit or None)).mappings()
+            found = [incident_of(row) for row in rows][::-1]
         return [(one, Level.CRITICAL if one.id in critical else one.level) for one in found]
 
     def untold(self, facility: str = "", site: str = "") -> Missed:

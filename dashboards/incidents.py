@@ -10,13 +10,16 @@ from ioc.latest import Value
 
 Limit = tuple[str, str, float]  # level, operator, number
 Tags = tuple[tuple[str, str], ...]
+THINGS = ("asset", "host", "service", "mount", "iface", "source")  # tags that tell series apart where no device does
+SOURCES = "it."  # metrics that tell how a source is
 
 
 def place_of(incident: Incident) -> dict[str, str]:
     """The tags that lead to its values in the history."""
     tags = dict(Series.parse(incident.series).tags) if incident.series else dict(incident.labels)
     tags |= {"facility": incident.facility, "site": incident.site}
-    return {name: tags[name] for name in ("facility", "site", "device") if tags.get(name)}
+    names = [name for name in THINGS if name != "source" or incident.metric.startswith(SOURCES)]
+    return {name: tags[name] for name in ("facility", "site", "device", *names) if tags.get(name)}
 
 
 def history_address(incident: Incident) -> str:
@@ -26,8 +29,13 @@ def history_address(incident: Incident) -> str:
 
 def shows(incident: Incident, metric: Metric, where: Mapping[str, str]) -> bool:
     """Whether what is seen of this metric there is what the incident is about."""
+    return incident.metric == metric.code and lies(incident, where)
+
+
+def lies(incident: Incident, where: Mapping[str, str]) -> bool:
+    """Whether it is about something there."""
     own = place_of(incident)
-    return incident.metric == metric.code and all(own.get(name, tag) == tag for name, tag in where.items() if tag)
+    return all(own.get(name, tag) == tag for name, tag in where.items() if tag)
 
 
 def crossed(incident: Incident) -> Limit | None:

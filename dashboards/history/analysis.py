@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dashboards.history import findings
 from dashboards.history.findings import Area, Bin, Point, Scale
 from dashboards.history.study import HOUR, Study, Wanted
-from dashboards.history.windows import Cell, Line, quality_of, together
+from dashboards.history.windows import ADDED, Cell, Line, quality_of, together
 from ioc.catalogue import Kind, Metric
 from ioc.domain import STALE_AFTER, Quality
 from ioc.timeseries import DAY, How
@@ -31,7 +31,7 @@ class Sum:
     most: float | None  # and nine in ten
     known: int
     windows: int
-    beyond: int = 0  # windows at or beyond the first limit
+    beyond: int = 0  # windows at or above the first upper limit, the one that the summary names
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,9 @@ def sum_of(line: Line, how: str, scale: float, frame: Frame) -> Sum:
         return Sum(None, None, None, None, None, None, None, known, windows)
     values = [scale * cell.above / cell.below for cell in cells]
     dated = [(value, cell.at) for value, cell in zip(values, cells, strict=True)]
-    counting = how in (How.SUM, How.COUNT)
     return Sum(
         mean=together(cells, "", scale),
-        total=sum(values) if counting else None,
+        total=sum(values) if how in ADDED else None,
         highest=max(dated, key=lambda one: one[0]),
         lowest=min(dated, key=lambda one: one[0]),
         last=dated[-1],
@@ -150,7 +149,7 @@ def sum_of(line: Line, how: str, scale: float, frame: Frame) -> Sum:
 
 
 def _beyond(value: float, metric: Metric) -> bool:
-    return any((value - limit) * sign >= 0 for limit, sign, level in _limits(metric) if level == "warning")
+    return any(value >= limit for limit, sign, level in _limits(metric) if level == "warning" and sign > 0)
 
 
 def _limits(metric: Metric) -> list[tuple[float, int, str]]:
@@ -195,6 +194,7 @@ def _week(hours: Sequence[Cell], how: str, wanted: Wanted, metric: Metric) -> Gr
     def place(local: datetime) -> tuple[int, int]:
         return local.weekday(), local.hour
 
+    how = How.MEAN if how in ADDED else how  # the mean of what each such hour came to
     return Grid(findings.by_hours(hours, ZoneInfo(wanted.zone), place, how, _scale(how, metric)), 7, 24)
 
 

@@ -1,21 +1,21 @@
 """Who asks for the history of what, and where: checked against rights, catalogue and registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts import Incident
 from dashboards.access import authorise, narrowed
-from dashboards.api.members import ADDABLE, PRODUCER, members_of
+from dashboards.api.members import ADDABLE, PRODUCER, Members, members_of
 from dashboards.errors import bad_request, not_found
 from dashboards.history import choice as choices
 from dashboards.history.study import Wanted
 from dashboards.history.windows import Ask
 from dashboards.hospital.live import known_facility
-from dashboards.incidents import place_of, shows
+from dashboards.incidents import THINGS, place_of, shows
 from dashboards.render import named, now_ns, say
 from dashboards.services import services
 from ioc.access import Principal
-from ioc.catalogue import Kind, Metric
+from ioc.catalogue import Adds, Kind, Metric
 from ioc.registry import SELF, Device, Facility
 
 FIRST = "bed.occ_staffed"  # what is shown where nothing was chosen
@@ -24,19 +24,20 @@ PROVINCE = "province:"  # before a code in the list of places
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where: a facility, of it a site, ward or device; or a province. Empty is all of it."""
+    """Where: a facility, of it a site, ward, device or other thing (a host, its mount); or a province. Empty is all."""
 
     facility: Facility | None = None
     province: str = ""
     site: str = ""
     ward: str = ""
     device: str = ""
+    things: Mapping[str, str] = field(default_factory=dict)  # by tag
 
     @property
     def tags(self) -> dict[str, str]:
         """What the series of this place have."""
         found = {"province": self.province, "facility": self.facility.code if self.facility else ""}
-        found |= {"site": self.site, "ward": self.ward, "device": self.device}
+        found |= {"site": self.site, "ward": self.ward, "device": self.device, **self.things}
         return {name: value for name, value in found.items() if value}
 
     @property
@@ -51,6 +52,8 @@ class Place:
             return say(services().registry.provinces[self.province])
         if self.device:
             return named(self.known_device) if self.known_device else self.device
+        if self.things:
+            return ", ".join(dict.fromkeys(self.things.values()))
         if self.ward:
             return say(self.facility.places[self.ward].title) if self.ward in self.facility.places else self.ward
         return say(self.facility.sites[self.site].title) if self.site else say(self.facility.title)
@@ -110,7 +113,8 @@ def _place(facility: Facility, site: str, metric: Metric, words: Mapping[str, st
     found = services().registry.device(facility.code, device)
     if found is not None and found.device_class != metric.measurement:
         device = ""
-    return Place(facility, "", site, ward, device)
+    known = (*metric.tags, "source")  # every series has that one
+    return Place(facility, "", site, ward, device, {n: words[n] for n in THINGS if words.get(n) and n in known})
 
 
 def _metric(code: str) -> Metric | None:
@@ -138,28 +142,48 @@ def offered(asked: Asked, metric: Metric, place: Place) -> choices.Offered:
     hows = [how for how, _title in choices.hows_for(metric)]
     of_census = PRODUCER in metric.producers
     members = members_of(metric, place.tags, None)
+    beside = _facilities_of(metric, hows)[1]
     if members.add_up:
         hows = [how for how in hows if how in ADDABLE]
+    elif _apart(metric, place):
+        hows = list(beside) or hows
     among = len(services().registry.hospitals) if not asked.principal.scope.facility else 1
     return choices.Offered(
         tuple(hows),
         raw=metric.kind is not Kind.RATIO and not members.add_up and not place.province,
         range="14d" if of_census else "24h",
         many=among,
-        places=among > 1 and "facility" in metric.tags and place.facility is not SELF,
+        beside=tuple(beside) if among > 1 and "facility" in metric.tags and place.facility is not SELF else (),
     )
+
+
+def _apart(metric: Metric, place: Place) -> bool:
+    """Whether it is a province of devices: no series is of all of it, and each of its facilities is shown."""
+    return bool(place.province) and PRODUCER not in metric.producers
+
+
+def _facilities_of(metric: Metric, hows: Sequence[str]) -> tuple[Members, Sequence[str]]:
+    """How the series of each facility become its line as the catalogue says that they add up over places, and in which
+    of these ways; in none where they never do, and each stays by itself."""
+    one = members_of(metric, {}, ("facility",))
+    if PRODUCER in metric.producers or metric.over_places is Adds.RATIO_OF_SUMS:
+        return one, hows
+    if metric.over_places in (Adds.SUM, Adds.LAST_THEN_SUM):
+        return Members({}, None, add_up=("facility",)), [how for how in hows if how in ADDABLE]
+    ways = [how for how in hows if how == metric.over_places and how in (Adds.MAX, Adds.MIN, Adds.MEAN)]
+    return (one, ways) if ways else (Members({}, None), [])
 
 
 def wanted(metric: Metric, place: Place, choice: choices.Choice) -> Wanted:
     """What to ask the store."""
     zone = services().settings.timezone
     own = Ask(metric, members_of(metric, place.tags, None), choice.how, choice.step_ns, zone)
-    apart = bool(place.province) and PRODUCER not in metric.producers  # a province of devices: each of its facilities
-    if choice.vs != choices.PLACES and not apart:
+    if choice.vs != choices.PLACES and not _apart(metric, place):
         return Wanted(own, choice, zone)
     hospitals = services().registry.hospitals
     among = [code for code, found in hospitals.items() if place.province in ("", found.province)]
-    each = Ask(metric, members_of(metric, {}, ("facility",)), choice.how, choice.step_ns, zone)
+    members, _ways = _facilities_of(metric, [how for how, _title in choices.hows_for(metric)])
+    each = Ask(metric, members, choice.how, choice.step_ns, zone)
     return Wanted(own, choice, zone, each, tuple(among), place.facility.code if place.facility else "")
 
 

@@ -68,12 +68,16 @@ class Offered:
     raw: bool = True
     range: str = "24h"
     many: int = 1  # lines at most, where facilities are compared
-    places: bool = False  # whether there is more than one facility to compare
+    beside: tuple[str, ...] = ()  # the ways for comparing facilities; none where they cannot be, or there is only one
 
     def steps(self, length_ns: int, vs: str) -> list[str]:
         """The resolutions for a range of this length."""
         places = vs == PLACES
         return steps_for(length_ns, raw=self.raw and not places, lines=self.many if places else 1)
+
+    def ways(self, vs: str) -> tuple[str, ...]:
+        """The ways to put values together beside that."""
+        return self.beside if vs == PLACES else self.hows
 
 
 def read(
@@ -87,7 +91,7 @@ def read(
     range_, start_ns, stop_ns = _range(asked, now_ns, zone, around, offered.range)
     back = comparisons(start_ns, stop_ns, zone)
     vs = asked.get("vs", "")
-    vs = vs if vs in back or (vs == PLACES and offered.places) else ""
+    vs = vs if vs in back or (vs == PLACES and offered.beside) else ""
     steps = offered.steps(stop_ns - start_ns, vs)
     every = asked.get("every", "")
     if every not in steps:
@@ -95,7 +99,8 @@ def read(
         calm = [step for step in steps if step != "raw" and (stop_ns - start_ns) // STEPS[step] <= FIRST_POINTS]
         every = "raw" if fine else next(iter(calm), "1d")
     how = asked.get("how", "")
-    how = how if how in offered.hows else offered.hows[0]
+    ways = offered.ways(vs)
+    how = how if how in ways else ways[0]
     return Choice(range_, every, how, start_ns, stop_ns, vs, back.get(vs, 0))
 
 
@@ -235,7 +240,7 @@ def rows(
     """Links to the other ranges, resolutions and comparisons; ``kept`` and ``time`` are what each keeps of the rest."""
     fine, beside = {"every": choice.every}, {"vs": choice.vs} if choice.vs else {}
     steps = offered.steps(choice.stop_ns - choice.start_ns, choice.vs)
-    names = ["", *comparisons(choice.start_ns, choice.stop_ns, zone), *([PLACES] if offered.places else [])]
+    names = ["", *comparisons(choice.start_ns, choice.stop_ns, zone), *([PLACES] if offered.beside else [])]
 
     def link(**more: str) -> str:
         return address("history.index", {**kept, **more})

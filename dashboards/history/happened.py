@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alerts import Incident, Level
+from alerts import Incident, IncidentReader, Level
 from dashboards import format as fmt
 from dashboards.alerts.words import words_of
 from dashboards.history.asked import Place
 from dashboards.history.choice import Choice
-from dashboards.incidents import shows
+from dashboards.incidents import SOURCES, THINGS, lies
 from dashboards.render import language, now_ns
 from dashboards.services import services
 from ioc.catalogue import Metric
+from ioc.registry import Registry
 
 MOST = 40  # that are listed
-SOURCES = "it."  # metrics that tell how a source is: why there are no values
+MOST_READ = 500  # the newest that are about it or about a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,23 @@ class Happening:
 def happened(place: Place, metric: Metric, choice: Choice) -> tuple[list[Happening], int]:
     """The newest of them, oldest first, and how many more there were."""
     own = services()
-    facility = place.facility.code if place.facility else ""
-    found = own.offload(own.incident_reader.between, choice.start_ns, choice.stop_ns, facility, place.site)
-    kept = [(one, level) for one, level in found if _within(one, place) and _wanted(one, place, metric)]
+    kept = own.offload(_kept, own.incident_reader, own.registry, place, metric, choice)
     listed = kept[-MOST:]
     return list(_worded(listed, place, metric)), len(kept) - len(listed)
 
 
-def _within(one: Incident, place: Place) -> bool:
+def _kept(
+    reader: IncidentReader, registry: Registry, place: Place, metric: Metric, choice: Choice
+) -> list[tuple[Incident, Level]]:
+    facility, about = place.facility.code if place.facility else "", (SOURCES, metric.code, *metric.parts)
+    found = reader.between(choice.start_ns, choice.stop_ns, facility, place.site, about=about, limit=MOST_READ)
+    return [(one, level) for one, level in found if _within(one, place, registry) and _wanted(one, place, metric)]
+
+
+def _within(one: Incident, place: Place, registry: Registry) -> bool:
     if not place.province:
         return True
-    facility = services().registry.hospitals.get(one.facility)
+    facility = registry.hospitals.get(one.facility)
     return facility is not None and facility.province == place.province
 
 
@@ -57,14 +64,9 @@ def _wanted(one: Incident, place: Place, metric: Metric) -> bool:
 
 
 def _about(one: Incident, place: Place, metric: Metric) -> bool:
-    where = {name: tag for name, tag in place.tags.items() if name in ("facility", "site", "device")}
+    where = {name: tag for name, tag in place.tags.items() if name in ("facility", "site", "device", *THINGS)}
     wards = not place.ward or one.labels.get("ward", place.ward) == place.ward
-    return wards and (shows(one, metric, where) or (one.metric in metric.parts and shows(one, _as(one, metric), where)))
-
-
-def _as(one: Incident, metric: Metric) -> Metric:
-    """The metric of an incident that is about a ratio's numerator or denominator."""
-    return services().catalogue.get(one.metric) or metric
+    return wards and one.metric in (metric.code, *metric.parts) and lies(one, where)
 
 
 def _worded(found: Iterable[tuple[Incident, Level]], place: Place, metric: Metric) -> Iterable[Happening]:

@@ -1,10 +1,9 @@
 """All that the store is asked for one page of history. It may take its time and runs beside the loop."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dashboards.history.choice import PLACES, Choice
-from dashboards.history.windows import Ask, Cell, Line
+from dashboards.history.windows import ADDED, Ask, Cell, Line
 from ioc.domain import MINUTE
 from ioc.timeseries import DAY, How, Store
 
@@ -57,7 +56,7 @@ def study(store: Store, wanted: Wanted) -> Study:
     if choice.back_days:
         earlier = wanted.own.lines(store, *choice.earlier(wanted.zone))
         before = next((found for found in earlier if found.tags == line.tags), Line(line.tags))
-    hours_how = choice.how if choice.how in (How.RATIO, How.MAX, How.MIN, How.SUM, How.COUNT) else How.MEAN
+    hours_how = choice.how if choice.how in (How.RATIO, How.MAX, How.MIN, *ADDED) else How.MEAN
     sides = wanted.own.sides(store, line, *span) if choice.how == How.RATIO else None
     return Study(lines, before, _hours(store, wanted, line, hours_how), hours_how, sides=sides)
 
@@ -68,9 +67,11 @@ def _several(lines: list[Line]) -> Study:
 
 def _ordered(lines: list[Line], wanted: Wanted) -> list[Line]:
     """The facility that is asked about first, the others in the order of the registry; those of no list left out."""
-    by_code: Mapping[str, Line] = {line.tags.get("facility", ""): line for line in lines}
+    by_code: dict[str, list[Line]] = {}
+    for line in lines:
+        by_code.setdefault(line.tags.get("facility", ""), []).append(line)
     codes = [wanted.first, *(code for code in wanted.among if code != wanted.first)]
-    return [by_code[code] for code in codes if code in by_code]
+    return [line for code in codes for line in by_code.get(code, ())]
 
 
 def _hours(store: Store, wanted: Wanted, line: Line, how: str) -> tuple[Cell, ...]:
@@ -79,7 +80,8 @@ def _hours(store: Store, wanted: Wanted, line: Line, how: str) -> tuple[Cell, ..
     if choice.stop_ns - choice.start_ns < LONG or choice.vs == PLACES:
         return ()
     ask = replace(wanted.own, how=how)
-    if choice.every in ("5m", "1h") and how == choice.how:
+    fine = ("1h",) if how in ADDED else ("5m", "1h")  # a sum of five minutes is no sum of an hour
+    if choice.every in fine and how == choice.how:
         return tuple(line.cells)
     found = ask.lines(store, choice.start_ns, choice.stop_ns, HOUR)
     return tuple(next((one.cells for one in found if one.tags == line.tags), []))

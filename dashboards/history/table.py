@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.api.answers import FORMULA
 from dashboards.history.study import Study
+from dashboards.history.windows import Cell as Measured
 from dashboards.history.windows import Line
 from ioc.catalogue import Metric
 from ioc.domain import SECOND, Quality
@@ -64,8 +65,10 @@ class Table:
             if sides:
                 row += [cells[0].above, cells[0].below] if cells[0] else [None, None]
             if before:
-                then, value = earlier[place] if place < len(earlier) else (None, None)
-                row += [None if then is None else self._local(then), None if value is None else self._scale * value]
+                then, old = earlier[place] if place < len(earlier) else (None, None)
+                row += [None if then is None else self._local(then)]
+                row += [self._scale * old.above / old.below if old else None]
+                cells.append(old)
             worst = {cell.quality for cell in cells if cell}
             yield [*row, next((str(q) for q in (Quality.SIM, Quality.TEST) if q in worst), "good" if worst else None)]
 
@@ -88,9 +91,9 @@ class Table:
         return write_xlsx({data: self.rows(), about: [list(row) for row in self.words.about]})
 
 
-def _aligned(before: Line, rows: int) -> Iterator[tuple[int, float | None]]:
+def _aligned(before: Line, rows: int) -> Iterator[tuple[int, Measured | None]]:
     """The earlier windows in their order: the first beside the first."""
-    known = {cell.at: cell.above / cell.below for cell in before.cells}
+    known = {cell.at: cell for cell in before.cells}
     for at in before.starts[:rows]:
         yield at, known.get(at)
 

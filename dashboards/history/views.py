@@ -4,12 +4,15 @@ Everything that is chosen stands in the address. The page is drawn at once; what
 with the same question, as numbers for the chart and as HTML for what stands around it; tables to take along likewise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.ctx import AppContext
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from dashboards import format as fmt
@@ -28,6 +31,7 @@ from dashboards.history.figure import Told, figure_of, unit_of
 from dashboards.history.happened import happened
 from dashboards.history.study import Study, Wanted, study
 from dashboards.history.table import Table, Words
+from dashboards.history.windows import ADDED
 from dashboards.render import address, language, named, now_ns, say
 from dashboards.security import use_csp
 from dashboards.services import services
@@ -112,18 +116,19 @@ def data() -> Response:
     chosen = _must()
     found, analysis = services().offload(_work, services().store, chosen.wanted, chosen.frame)
     metric, choice = chosen.metric, chosen.choice
-    names, earlier = [_line_name(line.tags, chosen) for line in analysis.lines], chosen.compared
+    names, earlier = _names([line.tags for line in analysis.lines], chosen), chosen.compared
     events, more = happened(chosen.place, metric, choice)
-    limits = limits_of(metric, chosen.place.known_device, chosen.asked.incident)
-    figure = figure_of(analysis, metric, choice, Told(names, earlier, limits, events), ZoneInfo(chosen.zone))
+    told = Told(names, earlier, limits_of(metric, chosen.place.known_device, chosen.asked.incident), events)
     writer = panels.Writer(metric, choice.how, chosen.zone)
+    together = dict(choices.hows_for(metric)).get(found.hours_how, _("mean"))
     html = render_template(
         "history-parts.html",
         rows=panels.summary(analysis, choice, writer, earlier),
         sides=_sides(analysis, metric),
         days=panels.heat_of_days(analysis, choice, writer),
         week=panels.heat_of_week(analysis, writer),
-        put_together=dict(choices.hows_for(metric)).get(found.hours_how, _("mean")),
+        put_together=together,
+        of_weeks=_("mean") if found.hours_how in ADDED else together,
         columns=panels.spread(analysis, writer),
         shares=panels.shares(analysis, writer),
         places=panels.places(analysis, names, writer),
@@ -136,7 +141,8 @@ def data() -> Response:
         unit=unit_of(metric, choice.how),
         error=panels.percent(analysis.error) if analysis.error else "",
     )
-    return as_json({"figure": figure, "html": html})
+    draw = partial(figure_of, analysis, metric, choice, told, ZoneInfo(chosen.zone))
+    return services().offload(_answer, current_app.app_context(), language(), draw, html)
 
 
 @bp.get("/history/table.<kind>")
@@ -176,6 +182,12 @@ def _work(store: Store, wanted: Wanted, frame: Frame) -> tuple[Study, Analysis]:
     return found, analyse(found, wanted, frame)
 
 
+def _answer(context: AppContext, spoken: str, draw: Callable[[], dict[str, object]], html: str) -> Response:
+    """The chart as numbers and the HTML, written down: of many lines that takes its time."""
+    with context, force_locale(spoken):
+        return as_json({"figure": draw(), "html": html})
+
+
 def _groups() -> list[Group]:
     return groups(services().catalogue)
 
@@ -194,7 +206,7 @@ def _page(chosen: Chosen) -> dict[str, object]:
         "wards": [Named(ward.code, say(ward.title)) for ward in facility.wards if place.site in ("", ward.site)]
         if facility and "ward" in metric.tags else [],
         "devices": _devices(place, metric),
-        "hows": [(how, title) for how, title in choices.hows_for(metric) if how in chosen.options.hows],
+        "hows": [(how, title) for how, title in choices.hows_for(metric) if how in chosen.options.ways(choice.vs)],
         "between": chosen.between,
         "every_name": choices.every_title(choice.every),
         "from_": _field(choice.start_ns, chosen.zone),
@@ -240,6 +252,19 @@ def _field(ns: int, zone: str) -> str:
 def _title(code: str) -> str:
     metric = services().catalogue.get(code)
     return say(metric.title) if metric else code
+
+
+def _names(lines: Sequence[Mapping[str, str]], chosen: Chosen) -> list[str]:
+    """What each line is called; those that would be called the same also by the tags in which they differ."""
+    names = [_line_name(tags, chosen) for tags in lines]
+    if len(set(names)) == len(names):
+        return names
+    tags = dict.fromkeys(tag for line in lines for tag in line)
+    differ = [tag for tag in tags if tag != "facility" and len({line.get(tag, "") for line in lines}) > 1]
+    tails = [", ".join(dict.fromkeys(line[tag] for tag in differ if tag in line)) for line in lines]
+    if chosen.wanted.every_place is None and "device" not in tags:
+        return [tail or name for name, tail in zip(names, tails, strict=True)]  # the place of all stands above
+    return [f"{name} {tail}".rstrip() for name, tail in zip(names, tails, strict=True)]
 
 
 def _line_name(tags: Mapping[str, str], chosen: Chosen) -> str:
@@ -299,7 +324,7 @@ def _table_words(found: Study, chosen: Chosen) -> Words:
         quality=_("Quality"),
         before_time=_("Time compared with"),
         before=f"{chosen.compared}{unit_tail}",
-        names=[f"{_line_name(line.tags, chosen)}{unit_tail}" for line in found.lines],
+        names=[f"{name}{unit_tail}" for name in _names([line.tags for line in found.lines], chosen)],
         about=[(_("What"), _("Text")), *about],
         sheets=(_("Values"), _("About")),
     )

@@ -10,6 +10,7 @@ from ioc.catalogue import Metric
 from ioc.domain import Quality
 from ioc.timeseries import How, Store, Window
 
+ADDED = (How.SUM, How.COUNT)  # longer windows come to more
 MOST_VALUES = 50_000  # that are drawn as they came
 MOST_WINDOWS = 200_000  # of all lines together: some 500 devices of a day by five minutes
 
@@ -131,11 +132,13 @@ def _divided(above: Iterable[Window], below: Iterable[Window]) -> list[Line]:
 
 
 def together(cells: Sequence[Cell], how: str, scale: float = 1.0) -> float | None:
-    """What cells come to: the highest or lowest where that is asked for, else sum over sum; None of nothing."""
+    """What cells come to: the highest, lowest or sum where that is asked for, else sum over sum; None of nothing."""
     if not cells:
         return None
     if how in (How.MAX, How.MIN):
         return scale * (max if how == How.MAX else min)(cell.above / cell.below for cell in cells)
+    if how in ADDED:
+        return scale * sum(cell.above for cell in cells)
     below = sum(cell.below for cell in cells)
     return scale * sum(cell.above for cell in cells) / below if below else None
 

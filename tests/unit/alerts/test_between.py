@@ -64,3 +64,14 @@ def test_of_other_places_nothing_is_told(reader):
     assert [one.id for one, _ in asked.between(0, NOW_NS, "bv01")] == ["here"]
     assert asked.between(0, NOW_NS, "bv01", "cs2") == []
     assert {one.id for one, _ in asked.between(0, NOW_NS)} == {"here", "there"}
+
+
+def test_of_many_the_newest_are_given_and_only_of_what_is_asked_about(reader):
+    asked, engine = reader
+    for minute in range(1, 6):
+        add(engine, f"n{minute}", minute, levels=("critical", "warning") if minute == 4 else ("warning",))
+    add(engine, "feed", 9, metric="it.feed_age")
+    found = asked.between(0, NOW_NS, about=("fridge.",), limit=2)
+    assert [(one.id, level) for one, level in found] == [("n4", Level.CRITICAL), ("n5", Level.WARNING)]
+    assert [one.id for one, _ in asked.between(0, NOW_NS, about=("it.",))] == ["feed"]
+    assert len(asked.between(0, NOW_NS)) == 6

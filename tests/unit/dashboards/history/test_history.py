@@ -114,7 +114,7 @@ def test_the_earlier_range_has_the_same_hours_of_the_clock_on_the_wall(metric):
 def test_a_comparison_that_does_not_fit_is_none(metric):
     assert read({"range": "14d", "vs": "day"}, metric("fridge.temp")).vs == ""
     assert read({"vs": "places"}, metric("fridge.temp")).vs == ""
-    choice = read({"vs": "places", "range": "24h"}, metric("fridge.temp"), places=True, many=6)
+    choice = read({"vs": "places", "range": "24h"}, metric("fridge.temp"), beside=("mean",), many=6)
     assert (choice.vs, choice.back_days) == ("places", 0)
 
 
