@@ -22,7 +22,7 @@ run: setup ## set everything up and start the centre (SIMULATE=0: without the si
 
 .PHONY: test
 test: setup-dev ## set everything up and run every test
-	@$(BIN)/python -m pytest -n logical --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n logical --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## style, types and import directions

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -23,11 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let unit tests come first, on all cores; then those that start servers, one after another on a quiet machine."""
-    for item in items:
-        if not _is_unit(item):
-            item.add_marker(pytest.mark.xdist_group("servers"))
+    """Let unit tests come first."""
     items.sort(key=lambda item: not _is_unit(item))
+
+
+class ServersLast(LoadScopeScheduling):  # type: ignore[misc] # no types come with it
+    """Unit tests one by one on all cores; then those that start servers, one after another on a quiet machine."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith("tests/unit/") else "servers"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ServersLast:
+    return ServersLast(config, log)
 
 
 def _is_unit(item: pytest.Item) -> bool:

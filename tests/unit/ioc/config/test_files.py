@@ -1,6 +1,5 @@
 """YAML with line numbers: what is read, and what is refused."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -84,9 +83,7 @@ def test_aliases_are_refused_so_that_no_file_can_blow_up(folder: Path) -> None:
     (fault,) = faults_of(folder, "a: &x [1]\nb: *x\n")
     assert fault.startswith("a.yaml:2: an alias (*name) is not allowed here.")
     laughs = "a: &a [l, l]\n" + "".join(f"b{n}: &b{n} [*{'a' if n == 0 else f'b{n - 1}'}, *a]\n" for n in range(30))
-    started = time.monotonic()
-    assert faults_of(folder, laughs)
-    assert time.monotonic() - started < 2
+    assert faults_of(folder, laughs)  # that it ends is the test: taken as written it would be 2³⁰ copies
 
 
 def test_an_alias_to_itself_ends(folder: Path) -> None:
