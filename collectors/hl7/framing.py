@@ -15,7 +15,7 @@ class Shape(StrEnum):
 
     MESSAGE = "message"  # what stood between the start and the end of a frame
     TOO_LARGE = "too_large"  # the beginning of one that is larger than allowed
-    CUT = "cut"  # the beginning of one before whose end another one began
+    CUT = "cut"  # the beginning of one before whose end another one began, or the connection was over
     OUTSIDE = "outside"  # the beginning of what stood outside a frame
 
 
@@ -76,8 +76,10 @@ class Framer:
         return pieces
 
     def finish(self) -> list[Piece]:
-        """What stood outside a frame; a frame without an end was never answered, so its sender repeats it."""
-        return self._out(Shape.OUTSIDE, OUTSIDE) if self._size and not self._inside else []
+        """What is left when no more comes: a frame without an end, or what stood outside one."""
+        if not self._size:
+            return []
+        return self._out(Shape.CUT, BEGINNING) if self._inside else self._out(Shape.OUTSIDE, OUTSIDE)
 
     def _take(self, data: bytes) -> None:
         self._size += len(data)

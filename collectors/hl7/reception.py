@@ -97,7 +97,7 @@ class Reception:
             case Shape.CUT | Shape.OUTSIDE:
                 where = "it stood outside a frame"
                 if piece.shape is Shape.CUT:
-                    where = "another frame began before it had ended"
+                    where = "its frame was not ended"
                 fault = RejectError(Reason.HEADER, f"{where}; its beginning, of {piece.size} bytes in all")
                 yield Taken(DOOR, None, reject=_reject(fault, topic(peer, CUT), piece.data, received_ns))
 

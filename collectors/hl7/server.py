@@ -129,12 +129,10 @@ class Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str, spoken: set[str]
     ) -> None:
         framer = Framer(self._limits.max_message)
-        ended = False
-        while not ended:
-            async with asyncio.timeout(self._limits.inside_s if framer.inside else self._limits.idle_s):
-                chunk = await reader.read(CHUNK)
-            ended = not chunk
-            pieces = framer.finish() if ended else framer.feed(chunk)
+        chunk: bytes | None = None
+        while chunk != b"":
+            chunk = await self._heard(reader, self._limits.inside_s if framer.inside else self._limits.idle_s)
+            pieces = framer.feed(chunk) if chunk else framer.finish()
             for group in self._in_groups(pieces, peer):
                 await self._settle(group)
                 new = {taken.source for taken in group} - spoken
@@ -147,6 +145,14 @@ class Server:
                     failpoint("after-ack")
                 if any(taken.unsaid for taken in group):
                     return  # to hang up is the only way to tell
+
+    @staticmethod
+    async def _heard(reader: asyncio.StreamReader, silence_s: float) -> bytes:
+        """What came; nothing where the connection is over: ended, cut, or silent for too long."""
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(silence_s):
+                return await reader.read(CHUNK)
+        return b""
 
     def _in_groups(self, pieces: Iterable[Piece], peer: str) -> Iterator[list[Taken]]:
         """The messages of these pieces, read only as they are wanted: a flood of small ones is not held as a whole."""

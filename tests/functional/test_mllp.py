@@ -2,10 +2,11 @@
 
 import re
 import socket
+import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -254,6 +255,27 @@ def test_connections_of_one_peer_are_bounded_and_room_is_given_back(door: Door) 
     wait_for("there is room again", lambda: sum(door.collector._server._peers.values()) < OF_ONE_PEER)  # type: ignore[union-attr]
     assert door.peer().send(adt(2)).answers(1) == ["AA C2"]
     assert OF_ONE_PEER < CONNECTIONS
+
+
+def hang_up(peer: Peer) -> None:
+    peer.socket.shutdown(socket.SHUT_WR)
+
+
+def reset(peer: Peer) -> None:
+    peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+@pytest.mark.parametrize("leave", [hang_up, reset, Peer.is_cut])
+def test_of_a_message_that_breaks_off_the_beginning_is_in_the_quarantine(
+    tmp_path: Path, leave: Callable[[Peer], object]
+) -> None:
+    with closing(Door(tmp_path, Limits(MAX, idle_s=30.0, inside_s=0.5))) as door:
+        peer = door.peer()
+        peer.socket.sendall(wrap(adt(1)) + wrap(adt(2))[:-20])
+        assert peer.answers(1) == ["AA C1"]
+        leave(peer)
+        wait_for("it is kept", lambda: door.reasons() == {("hl7", "header"): 1})
 
 
 @pytest.mark.parametrize("said", [b"", wrap(adt(1)), b"\x0bMSH|^~\\&|"])

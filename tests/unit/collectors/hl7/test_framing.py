@@ -70,8 +70,11 @@ def test_a_message_of_just_the_allowed_size_is_whole() -> None:
     assert messages(wrap(b"x" * MAX)) == [b"x" * MAX]
 
 
-def test_a_half_frame_at_the_end_is_left_to_its_sender() -> None:
-    assert fed(wrap(b"one"), b"\x0bhalf") == [Piece(Shape.MESSAGE, b"one", 3)]
+def test_of_a_frame_without_an_end_the_beginning_is_kept_when_the_connection_ends() -> None:
+    long = b"x" * (BEGINNING + 1)
+    pieces = fed(wrap(b"one"), b"\x0b" + long)
+    assert pieces == [Piece(Shape.MESSAGE, b"one", 3), Piece(Shape.CUT, long[:BEGINNING], len(long))]
+    assert fed(wrap(b"one"), b"\x0b") == pieces[:1]
 
 
 @pytest.mark.parametrize("step", [1, 4_096])
