@@ -79,10 +79,11 @@ def examine(environ: dict[str, str], now_ns: int) -> Report:
         return report  # said above; without settings there is nowhere to look
     report.add("disk", partial(machinery.disk, settings))
     report.add("secrets", partial(machinery.secrets, settings))
-    report.add("processes", partial(machinery.parts, settings))
+    others = _elsewhere(settings, now_ns)
+    report.add("processes", partial(machinery.parts, settings, others))
     report.add("backup", partial(machinery.backups, settings, now_ns))
     report.add("broker", partial(machinery.broker, settings))
-    report.add("HL7", partial(his.door, settings))
+    report.add("HL7", partial(his.door, settings, others))
     report.add("web", partial(machinery.web, settings))
     report.add("database", partial(_database, settings, report))
     return report
@@ -94,6 +95,14 @@ def _configuration(environ: dict[str, str]) -> Iterator[Finding]:
         yield fault("configuration", f"{found.where}: {found.what}", found.hint)
     if not faults:
         yield fine("configuration", f"No faults in {counts['metrics']} metrics and {counts['devices']} devices.")
+
+
+def _elsewhere(settings: Settings, now_ns: int) -> dict[str, str]:
+    try:
+        with database(settings) as engine:
+            return machinery.elsewhere(engine, now_ns)
+    except IocError:
+        return {}  # the look at the database says why
 
 
 def _database(settings: Settings, report: Report) -> list[Finding]:

@@ -35,10 +35,13 @@ class Look:
     max_age_ns: int
 
 
-def door(settings: Settings) -> Iterator[Finding]:
-    """Whether somebody takes HL7 messages."""
+def door(settings: Settings, others: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether somebody takes HL7 messages; ``others`` are the parts at work elsewhere."""
     bind = Address.parse(machinery.told(settings, "worker", "IOC_MLLP__BIND") or str(settings.mllp.bind))
-    if why := machinery.answers(bind.host, bind.port):
+    why = machinery.answers(bind.host, bind.port)
+    if why and "worker" in others:
+        yield note("HL7", f"The worker is on {others['worker']}: ask there whether its door for HL7 answers.")
+    elif why:
         yield fault("HL7", f"Nothing answers on mllp://{bind}: {why}.", START)
     else:
         yield fine("HL7", f"The door for HL7 mllp://{bind} answers.")

@@ -3,7 +3,7 @@
 import http.client
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -77,13 +77,20 @@ def secrets(settings: Settings) -> Iterator[Finding]:
             yield fault("secrets", str(error), error.hint)
 
 
-def parts(settings: Settings) -> Iterator[Finding]:
-    """Which processes are alive: those of `ioc run`, or each by itself where something else looks after them."""
+def elsewhere(engine: Engine, now_ns: int) -> dict[str, str]:
+    """The parts at work on other machines, or in other containers, each with the name of one."""
+    here = socket.gethostname()
+    return {pulse.part: pulse.host for pulse in Pulses(engine).alive(now_ns) if pulse.host != here}
+
+
+def parts(settings: Settings, others: Mapping[str, str]) -> Iterator[Finding]:
+    """Which processes are alive: those of `ioc run`, or each by itself where something else looks after them; others
+    are those at work elsewhere."""
     own = ["worker", "scheduler", "web"]
     supervised = ["supervisor", *([] if settings.mqtt.url else ["broker"]), *own]
     up = [name for name in supervised if process_id(settings.data_dir, name)]
-    names = own if up and "supervisor" not in up else supervised
-    down = [name for name in names if name not in up]
+    names = own if others or (up and "supervisor" not in up) else supervised
+    down = [name for name in names if name not in up and name not in others]
     if up:
         yield fine("processes", f"Running: {', '.join(up)}.")
     if down == names:

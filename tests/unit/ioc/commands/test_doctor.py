@@ -222,6 +222,18 @@ def test_processes_of_every_machine_are_known_by_what_they_say(centre, environme
     assert "on may-2 (process 8) has said nothing for" in findings(report, "processes", Level.NOTE)[0]
 
 
+def test_parts_in_other_containers_are_not_missed_here(centre, environment):
+    write_pid(centre.settings.data_dir, "web", os.getpid())
+    for part in ("scheduler", "worker"):
+        Pulses(centre.engine).save(Pulse(part, f"{part}-1", 1, time.time_ns(), ()))
+    report = look(environment)
+    assert findings(report, "processes", Level.FAULT) == []
+    assert findings(report, "HL7", Level.FAULT) == []
+    assert "The worker is on worker-1" in findings(report, "HL7", Level.NOTE)[0]
+    Pulses(centre.engine).forget("scheduler", "scheduler-1", 1)
+    assert findings(look(environment), "processes", Level.FAULT) == ["Not running: scheduler."]
+
+
 def test_an_old_copy_is_a_fault_and_none_is_a_word(centre, environment):
     assert findings(look(environment), "backup", Level.NOTE) == ["There is no copy yet."]
     back_up(centre.settings, time.time_ns() - 72 * 60 * MINUTE)
