@@ -6,7 +6,7 @@ RUN groupadd --gid 10001 ioc \
 
 WORKDIR /opt/ioc
 COPY requirements.lock ./
-RUN pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: -r requirements.lock
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
     && python -m dashboards.assets \

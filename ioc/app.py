@@ -4,6 +4,7 @@ import os
 from contextlib import AbstractContextManager
 
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 from werkzeug.routing import IntegerConverter, Map
 
@@ -19,7 +20,7 @@ from dashboards.services import Services
 from dashboards.status.views import bp as status
 from ioc.catalogue import load_catalogue
 from ioc.config import Settings, ensure_secrets, load_settings, read_secret
-from ioc.database import db, driver_url, set_up_engine, web_options
+from ioc.database import driver_url, metadata, set_up_engine, web_options
 from ioc.domain import Clock, SystemClock
 from ioc.intake import Quarantine, Sealer
 from ioc.latest import Book, LatestReader
@@ -27,6 +28,7 @@ from ioc.registry import load_registry
 from ioc.timeseries import Store, open_store
 
 MAX_FORM_BYTES = 1024 * 1024
+db = SQLAlchemy(metadata=metadata)
 
 
 class Number(IntegerConverter):

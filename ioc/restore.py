@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, MetaData, Table, make_url, select
 from sqlalchemy.exc import DBAPIError
 
@@ -135,7 +134,7 @@ def _ready(found: Backup, database: Path, say: Say) -> None:
     engine = make_engine(f"sqlite:///{database}")
     try:
         migrate(engine)
-    except CommandError as error:
+    except IocError as error:
         raise IocError(
             f"{found.path} was made by version {found.version}, which is newer than this program.",
             "Install that version or a newer one first.",

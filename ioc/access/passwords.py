@@ -1,6 +1,7 @@
 """Passwords: argon2id. Verifying takes about 0.1 s on purpose, so the web server does it in its threadpool."""
 
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,8 +12,6 @@ SHORTEST = 10
 LONGEST = 200  # argon2 takes any length; a megabyte of password is an attack
 
 _hasher = PasswordHasher()
-# What an unknown name is checked against, so that it takes as long as a known one.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(24))
 
 
 def generate_password() -> str:
@@ -32,6 +31,13 @@ def password_fits(stored: str | None, password: str) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        return _hasher.verify(stored or _nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown name is checked against, so that it takes as long as a known one. Made when first needed: most
+    processes never ask for a password."""
+    return _hasher.hash(secrets.token_urlsafe(24))

@@ -5,7 +5,7 @@ Tables are defined beside the code that owns them, as ``Table(..., metadata, ...
 """
 
 from ioc.database.copying import Copied, Counted, copy_database
-from ioc.database.engine import db, make_engine, metadata, set_up_engine, web_options
+from ioc.database.engine import make_engine, metadata, set_up_engine, web_options
 from ioc.database.postgresql import Server, ask_server, driver_url
 from ioc.database.schema import migrate, newest_version, version_of
 from ioc.database.transactions import CENTRE, reading, writing
@@ -17,7 +17,6 @@ __all__ = [
     "Server",
     "ask_server",
     "copy_database",
-    "db",
     "driver_url",
     "make_engine",
     "metadata",

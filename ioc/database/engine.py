@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
 from ioc.database.pool import IdlePool
 from ioc.database.postgresql import connect_args, driver_url, set_up_postgresql
 from ioc.database.sqlite import set_up_sqlite
 
-db = SQLAlchemy()
-metadata = db.metadata
+metadata = MetaData()
 
 
 def make_engine(url: str, **options: Any) -> Engine:

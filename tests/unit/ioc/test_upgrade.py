@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
 import ioc.database
@@ -15,6 +16,7 @@ from ioc.backup import back_up
 from ioc.config import Settings, ensure_secrets, load_settings
 from ioc.database import make_engine, metadata, migrate, newest_version, version_of, writing
 from ioc.domain import MINUTE, SystemClock, parse_rfc3339
+from ioc.errors import IocError
 from ioc.intake import SourceStatus, SourceStatuses
 from ioc.restore import look_through, restore
 
@@ -55,6 +57,26 @@ def old(settings: Settings, request: pytest.FixtureRequest) -> str:
             connection.exec_driver_sql(RULES)
     engine.dispose()
     return str(request.param)
+
+
+def test_the_newest_version_is_that_of_the_last_migration(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(ioc.database.__file__).parents[1] / "migrations"))
+    assert newest_version() == ScriptDirectory.from_config(config).get_current_head()
+    engine = make_engine(f"sqlite:///{tmp_path}/ioc.sqlite")
+    assert version_of(engine) is None
+    migrate(engine)
+    assert version_of(engine) == newest_version()
+
+
+def test_a_database_of_a_newer_program_is_left_alone_and_said(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/ioc.sqlite")
+    migrate(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9000'")
+    with pytest.raises(IocError, match="schema 9000, which is newer than this program"):
+        migrate(engine)
+    assert version_of(engine) == "9000"
 
 
 def schema(engine: Engine) -> dict[str, set[str]]:
