@@ -25,19 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let unit tests come first."""
-    items.sort(key=lambda item: not _is_unit(item))
+    """Let those that start servers come first: they take longest, and one worker runs them all."""
+    items.sort(key=_is_unit)
 
 
-class ServersLast(LoadScopeScheduling):  # type: ignore[misc] # no types come with it
-    """Unit tests one by one on all cores; then those that start servers, one after another on a quiet machine."""
+class ServersInARow(LoadScopeScheduling):  # type: ignore[misc] # no types come with it
+    """Tests that start servers one after another on one worker; unit tests one by one on the others."""
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid if nodeid.startswith("tests/unit/") else "servers"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ServersLast:
-    return ServersLast(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ServersInARow:
+    return ServersInARow(config, log)
 
 
 def _is_unit(item: pytest.Item) -> bool:
