@@ -116,7 +116,7 @@ class Stack:
         process.kill()
         process.wait()
 
-    def end(self, name: str, limit_s: float = 10.0) -> int:
+    def end(self, name: str, limit_s: float = 30.0) -> int:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         return process.wait(limit_s)
