@@ -21,13 +21,17 @@ class Probe:
 
     def __call__(self, target: Target[BackupShape], now_ns: int) -> Found:
         """Look at one."""
+        stamp, error_text = Stamp(), ""
         try:
             stamp = self._told(target.facility, target.name)
         except DBAPIError as error:
-            return Found(error=f"what its job told us cannot be read: {error.orig}")
-        newest, error_text = stamp.backup_ns, ""
+            error_text = f"what its job told us cannot be read: {error.orig}"
+            if not target.ask.files:
+                return Found(error=error_text)
+        newest = stamp.backup_ns
         if target.ask.files:
-            newest, error_text = _of_files(target, now_ns)
+            newest, wrong = _of_files(target, now_ns)
+            error_text = wrong or error_text  # a database that is away takes no age from a file
         elif newest is None:
             error_text = "its job has never told us of a backup"
         fields = {

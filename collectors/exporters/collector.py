@@ -7,7 +7,7 @@ from collectors.exporters.scrape import ACCEPT, ExporterShape, Scrape
 from ioc.catalogue import Catalogue
 from ioc.config import Settings, hint_for
 from ioc.errors import Fault
-from ioc.polling import Note, Page, PollingCollector, Target, read_targets, sound
+from ioc.polling import Made, Note, Page, PollingCollector, Target, read_targets, sound
 from ioc.registry import Registry
 
 KIND = "exporters"
@@ -24,7 +24,7 @@ def build(settings: Settings, catalogue: Catalogue, registry: Registry) -> Polli
     """The collector of these targets; raises RefuseToStartError with all faults of the files."""
     targets = sound(read(settings.config_dir, registry, catalogue))
     mappings, _ = read_mappings(settings.config_dir, catalogue)
-    pages = {target.name: Page.of(target.ask, ACCEPT) for target in targets}
+    pages = Made(targets, lambda target: Page.of(target.ask, ACCEPT))
     return PollingCollector(KIND, targets, Scrape(pages, mappings, catalogue))
 
 
@@ -32,7 +32,6 @@ def _read(
     config_dir: Path, registry: Registry, catalogue: Catalogue, mappings: dict[str, NameMap]
 ) -> tuple[list[Target[ExporterShape]], list[Fault]]:
     def check(target: Target[ExporterShape], note: Note) -> None:
-        Page.check(target, note)
         if target.ask.mapping not in mappings:
             what = f"there is no sound mapping {target.ask.mapping!r} in {FOLDER}."
             note(21, "mapping", what, hint_for(target.ask.mapping, mappings))

@@ -6,7 +6,7 @@ from collectors.sql.health import Health, SqlShape, engine_of
 from ioc.catalogue import Catalogue
 from ioc.config import Settings
 from ioc.errors import Fault
-from ioc.polling import Note, PollingCollector, Target, read_targets, sound
+from ioc.polling import Made, Note, PollingCollector, Target, read_targets, sound
 from ioc.registry import Registry
 
 KIND = "sql"
@@ -21,12 +21,13 @@ def read(config_dir: Path, registry: Registry, catalogue: Catalogue) -> tuple[li
 def build(settings: Settings, catalogue: Catalogue, registry: Registry) -> PollingCollector[SqlShape]:
     """The collector of these targets; raises RefuseToStartError with all faults of the file."""
     targets = sound(read(settings.config_dir, registry, catalogue))
-    engines = {target.name: engine_of(target.ask, target.timeout_s) for target in targets}
+    engines = Made(targets, lambda target: engine_of(target.ask, target.timeout_s))
     return PollingCollector(KIND, targets, Health(engines))
 
 
 def _check(target: Target[SqlShape], note: Note) -> None:
+    without = target.ask.model_copy(update={"password_file": ""})  # that may come later; a driver does not
     try:
-        engine_of(target.ask, target.timeout_s)
-    except (OSError, ValueError) as error:
-        note(20, "password_file" if isinstance(error, OSError) else "url", f"cannot be used: {error}.")
+        engine_of(without, target.timeout_s)
+    except ValueError as error:
+        note(20, "url", f"cannot be used: {error}.")

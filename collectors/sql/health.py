@@ -58,7 +58,7 @@ class SqlShape(TargetShape):
 
 
 def engine_of(ask: SqlShape, timeout_s: float) -> Engine:
-    """Opens nothing. Raises OSError or ValueError where the password cannot be read, or there is no such driver."""
+    """Opens nothing. Raises UnusableError where the password cannot be read, ValueError without such a driver."""
     try:
         url = make_url(driver_url(ask.url))
         if ask.password_file:

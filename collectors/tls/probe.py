@@ -61,8 +61,3 @@ def shake(ask: TlsShape, context: ssl.SSLContext, deadline: Deadline) -> bytes:
     plain = open_socket(ask.host, ask.port, deadline)
     with secured(plain, context, ask.name or ask.host, deadline) as connection:
         return connection.getpeercert(binary_form=True) or b""
-
-
-def context_of(ask: TlsShape) -> ssl.SSLContext:
-    """What the certificate is judged by; raises OSError where ``ca_file`` is no good."""
-    return ssl.create_default_context(cafile=ask.ca_file or None)

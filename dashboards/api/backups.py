@@ -12,7 +12,10 @@ from dashboards.api.alert_forms import time_form
 from dashboards.api.answers import as_json
 from dashboards.errors import ProblemError, bad_request, not_found
 from dashboards.services import services
+from ioc.config import hint_for
 from ioc.domain import MINUTE, parse_rfc3339
+from ioc.errors import RefuseToStartError
+from ioc.polling import names_of
 from ioc.stamps import Stamp, Stamps, TooManyError
 
 JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", flags=re.ASCII)
@@ -29,6 +32,7 @@ def stamp(facility: str, job: str) -> Response:
         raise not_found(f"there is no facility {facility!r}")
     if not JOB.fullmatch(job):
         raise bad_request("job", "is no code: letters, digits, . _ and -, at most 64")
+    note = _known(facility, job)
     asked = _body()
     what = asked.get("what", WHAT[0])
     if what not in WHAT:
@@ -46,7 +50,23 @@ def stamp(facility: str, job: str) -> Response:
             "backup_at": time_form(known.backup_ns),
             "restore_at": time_form(known.restore_ns),
         }
+        | note
     )
+
+
+def _known(facility: str, job: str) -> dict[str, str]:
+    """Raises where no target of the facility has this name, as nobody would ever look at what its job says. Where the
+    file of the targets cannot be read here, that is added to the answer: a backup is not to be lost for it."""
+    folder = services().settings.config_dir
+    try:
+        targets = names_of("backups", folder)
+    except RefuseToStartError as error:
+        return {"note": f"whether there is a target {job!r} is not known: {error.faults[0]}"}
+    if targets.get(job) == facility:
+        return {}
+    names = [name for name, its in targets.items() if its == facility]
+    hint = hint_for(job, names) or "Write it there first, then send this again."
+    raise not_found(f"{facility} has no target {job!r} in collectors/backups.yaml", hint)
 
 
 def _body() -> dict[str, Any]:

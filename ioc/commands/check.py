@@ -1,6 +1,7 @@
 """``ioc check``: reads everything that an operator writes, and tells every fault at once."""
 
 import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ from dashboards.boards import load_boards
 from ioc.assets import read_first_assets
 from ioc.beds import read_first_beds
 from ioc.catalogue import Catalogue, read_catalogue
-from ioc.config import Settings, load_settings
+from ioc.config import Settings, load_settings, nearest
 from ioc.errors import Fault, RefuseToStartError
+from ioc.polling import Target, TargetShape, faults_of_files
 from ioc.registry import Registry, read_registry
 
 FAULTY = 1
@@ -88,16 +90,18 @@ def examine(environ: dict[str, str], today: date | None = None) -> Found:
         found.counts["boards"] = len(load_boards(config_dir, catalogue))
     except RefuseToStartError as error:
         found.faults += error.faults
-    _his(found, config_dir, settings, registry)
-    _targets(found, config_dir, registry, catalogue)
+    assets = _his(found, config_dir, settings, registry)
+    _targets(found, config_dir, registry, catalogue, assets)
     _alerts(found, config_dir, settings, (catalogue, registry), today)
     return found
 
 
-def _his(found: Found, config_dir: Path, settings: Settings | None, registry: Registry) -> None:
-    """Who may send HL7, and the first beds and assets of each facility."""
+def _his(
+    found: Found, config_dir: Path, settings: Settings | None, registry: Registry
+) -> Mapping[str, Collection[str]]:
+    """Who may send HL7, and the first beds and assets of each facility; gives the codes of those assets."""
     if not registry.facilities:
-        return  # what is wrong with it is said already, and every name would be unknown
+        return {}  # what is wrong with it is said already, and every name would be unknown
     zone = settings.timezone if settings else ZONE
     sources, faults = read_sources(config_dir, registry, zone)
     found.faults += faults
@@ -108,14 +112,21 @@ def _his(found: Found, config_dir: Path, settings: Settings | None, registry: Re
         except RefuseToStartError as error:
             found.faults += error.faults
     found.counts["assets"] = 0
+    codes: dict[str, Collection[str]] = {}
     for path in sorted(config_dir.glob("assets/*.csv")):
         try:
-            found.counts["assets"] += len(read_first_assets(path, registry, zone))
+            assets = read_first_assets(path, registry, zone)
         except RefuseToStartError as error:
             found.faults += error.faults
+        else:
+            found.counts["assets"] += len(assets)
+            codes[path.stem] = {asset.code for asset in assets}
+    return codes
 
 
-def _targets(found: Found, config_dir: Path, registry: Registry, catalogue: Catalogue) -> None:
+def _targets(
+    found: Found, config_dir: Path, registry: Registry, catalogue: Catalogue, assets: Mapping[str, Collection[str]]
+) -> None:
     """What the collectors ask that ask."""
     if not registry.facilities:
         return  # as above
@@ -124,6 +135,20 @@ def _targets(found: Found, config_dir: Path, registry: Registry, catalogue: Cata
         targets, faults = reader(kind)(config_dir, registry, catalogue)
         found.faults += faults
         found.counts["targets"] += len(targets)
+        for target in targets:
+            found.warnings += faults_of_files(target)
+            found.warnings += _unknown_asset(target, assets)
+
+
+def _unknown_asset(target: Target[TargetShape], assets: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    """An asset that the first list of its facility does not have: it may be in the register all the same."""
+    codes = assets.get(target.facility)
+    if not target.ask.asset or codes is None or target.ask.asset in codes:
+        return  # without a list that can be read nobody knows
+    what = f"{target.name}: configs/assets has no asset {target.ask.asset!r} of {target.facility}."
+    more = "If it is in the register (page Assets), all is well; else its values belong to no asset."
+    like = nearest(target.ask.asset, codes)
+    yield Fault("IOC-N016", target.where("asset"), what, f"Did you mean {like!r}? {more}" if like else more)
 
 
 def _alerts(

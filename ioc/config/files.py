@@ -61,9 +61,17 @@ def load_yaml(path: Path, area: str = "Y") -> Document:
         mark = getattr(error, "problem_mark", None)
         where = f"{shown(path)}:{mark.line + 1}" if mark else shown(path)
         what = " ".join(str(getattr(error, "problem", None) or error).split())
-        faults.add(2, where, f"is not YAML: {what}.", "Look at the indentation, colons and quotes of this line.")
+        hint = "Look at the indentation, colons and quotes of this line."
+        if mark and _begins_with_tab(path, mark.line):
+            what, hint = "the line is indented with a tab", "Use spaces."
+        faults.add(2, where, f"is not YAML: {what}.", hint)
     faults.refuse()
     return Document(path, data, builder.lines)
+
+
+def _begins_with_tab(path: Path, line: int) -> bool:
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
 
 
 def yaml_files(folder: Path, faults: Faults) -> list[Document]:

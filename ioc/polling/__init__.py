@@ -3,9 +3,10 @@
 from ioc.polling.certificate import days_left
 from ioc.polling.codes import code_of, codes
 from ioc.polling.collector import PollingCollector
+from ioc.polling.files import Made, UnusableError, faults_of_files, read_secret_file, trust
 from ioc.polling.found import ALIVE, IDENTITY, Alive, Found, Line, Look, thing
 from ioc.polling.network import Deadline, open_socket, said, secured
-from ioc.polling.targets import Note, Target, TargetShape, Writes, read_secret_file, read_targets, sound
+from ioc.polling.targets import Note, Target, TargetShape, Writes, names_of, read_targets, sound
 from ioc.polling.web import Answer, Page, WebShape, get
 
 __all__ = [
@@ -17,17 +18,21 @@ __all__ = [
     "Found",
     "Line",
     "Look",
+    "Made",
     "Note",
     "Page",
     "PollingCollector",
     "Target",
     "TargetShape",
+    "UnusableError",
     "WebShape",
     "Writes",
     "code_of",
     "codes",
     "days_left",
+    "faults_of_files",
     "get",
+    "names_of",
     "open_socket",
     "read_secret_file",
     "read_targets",
@@ -35,4 +40,5 @@ __all__ = [
     "secured",
     "sound",
     "thing",
+    "trust",
 ]

@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 from ioc.domain import Clock, Frame, SystemClock
 from ioc.errors import Reason, RejectError, RetryError
 from ioc.intake import Batch, Counts, Health, Intake
+from ioc.polling.files import UnusableError
 from ioc.polling.found import Found, Look, frame_of
 from ioc.polling.schedule import Schedule
 from ioc.polling.targets import Target, TargetShape
@@ -99,6 +100,8 @@ class PollingCollector(Generic[S]):
         """What one target gives now, and what is wrong with it; notes nothing."""
         try:
             found = self._look(target, self._clock.now_ns())
+        except UnusableError as error:
+            found = Found(error=f"{error}. {error.hint}".rstrip(" ."))
         except Exception as error:
             log.exception("%s: the look at %s failed", self.name, target.name)
             found = Found(error=f"it could not be looked at: {type(error).__name__}: {error}")

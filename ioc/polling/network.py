@@ -12,6 +12,7 @@ from typing import TypeAlias
 LOOKUPS = 16  # that may hang at once in the system's resolver, which has no deadline of its own
 MILLI = 1000.0
 SOON_S = 0.001
+NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what comes is another protocol; as OpenSSL 3.0 and 3.2 say
 
 Found: TypeAlias = list[tuple[socket.AddressFamily, tuple[str, int]]] | OSError
 _lookups = threading.BoundedSemaphore(LOOKUPS)
@@ -115,7 +116,8 @@ def said(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not to be trusted: {error.verify_message.rstrip('.')}"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS: {str(error.reason or error.strerror or type(error).__name__).replace('_', ' ').lower()}"
+        hint = " (does it speak without TLS? is the port right?)" if error.reason in NOT_TLS else ""
+        return f"no TLS: {str(error.reason or error.strerror or type(error).__name__).replace('_', ' ').lower()}{hint}"
     if isinstance(error, socket.gaierror):
         return f"its name cannot be looked up: {error.strerror or error}".rstrip(".")
     known: tuple[tuple[type[OSError], str], ...] = (

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ioc.catalogue import Catalogue
-from ioc.config import Document, Duration, Faults, Secret, Shape, hint_for, load_yaml, shown, validate, validate_each
+from ioc.config import Document, Duration, Faults, Shape, hint_for, load_yaml, shown, validate, validate_each
 from ioc.domain import SECOND
 from ioc.errors import Fault, RefuseToStartError
 from ioc.registry import SELF, Facility, Registry
@@ -42,6 +43,7 @@ class Target(Generic[S_co]):
     facility: str
     site: str
     ask: S_co
+    where: Callable[[str], str] = field(default=str, repr=False, compare=False)  # file and line of one of its keys
 
     @property
     def every_s(self) -> float:
@@ -65,8 +67,15 @@ class Note(Protocol):
 Writes = Callable[[S], Iterable[str]]  # the codes of the metrics that a target has to keep fresh
 
 
+def _no_list(targets: object) -> object:
+    if isinstance(targets, list):
+        what = "this is a list: each target is a line such as `name: {facility: bv01, …}`, without a dash"
+        raise ValueError(what)  # noqa: TRY004 (pydantic tells no other)
+    return targets
+
+
 class _File(Shape):
-    targets: dict[str, Any] = Field(default_factory=dict)  # each of the kind's own shape
+    targets: Annotated[dict[str, Any], BeforeValidator(_no_list)] = Field(default_factory=dict)  # of the kind's shape
 
 
 def read_targets(
@@ -112,13 +121,17 @@ def sound(read: tuple[list[Target[S]], list[Fault]]) -> list[Target[S]]:
     return targets
 
 
-def read_secret_file(path: str) -> Secret:
-    """The secret that a file holds; raises OSError or UnicodeDecodeError where it cannot be read, ValueError where
-    it is empty."""
-    text = Path(path).expanduser().read_text(encoding="utf-8").strip()
-    if not text:
-        raise ValueError(f"{shown(Path(path))} is empty")
-    return Secret(text)
+def names_of(kind: str, config_dir: Path) -> dict[str, str]:
+    """The facility of each target that the file of this kind names, for whoever needs no more of it.
+
+    Raises RefuseToStartError where it cannot be read.
+    """
+    path = config_dir / FOLDER / f"{kind}.yaml"
+    data = load_yaml(path, "N").data
+    targets = data.get("targets") if isinstance(data, dict) else None
+    if targets is not None and not isinstance(targets, dict):
+        raise RefuseToStartError([Fault("IOC-N006", shown(path), "targets: this is no mapping.", "See `ioc check`.")])
+    return {name: str(ask.get("facility", "")) for name, ask in (targets or {}).items() if isinstance(ask, dict)}
 
 
 class _Reader:
@@ -133,10 +146,12 @@ class _Reader:
         """Where faults of this target are noted."""
 
         def add(number: int, key: str, what: str, hint: str = "") -> None:
-            at = self._document.where(("targets", name, key) if key else ("targets", name))
-            self._faults.add(number, at, f"{name}: {what}", hint)
+            self._faults.add(number, self._where(name, key), f"{name}: {what}", hint)
 
         return add
+
+    def _where(self, name: str, key: str = "") -> str:
+        return self._document.where(("targets", name, key) if key else ("targets", name))
 
     def target(self, name: str, ask: S, codes: Sequence[str]) -> Target[S] | None:
         """The target, None where its facility or site cannot be known."""
@@ -152,7 +167,7 @@ class _Reader:
             note(12, "facility", f"the registry has no facility {ask.facility!r}.", hint_for(ask.facility, known))
             return None
         site = _site(ask.site, facility, note)
-        return Target(name, facility.code, site, ask) if site else None
+        return Target(name, facility.code, site, ask, partial(self._where, name)) if site else None
 
     def _check_times(self, ask: S, codes: Sequence[str], note: Note) -> None:
         if ask.timeout > MOST_S * SECOND:

@@ -12,8 +12,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import AfterValidator, model_validator
 
+from ioc.polling.files import read_secret_file, trust
 from ioc.polling.network import Deadline, open_socket, secured
-from ioc.polling.targets import Note, Target, TargetShape, read_secret_file
+from ioc.polling.targets import TargetShape
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -80,21 +81,12 @@ class Page:
 
     @classmethod
     def of(cls, ask: WebShape, accept: str = "*/*") -> "Page":
-        """Reads the files that ``ask`` names; raises OSError or ValueError where they are no good."""
+        """Reads the files that ``ask`` names; raises UnusableError where they are no good."""
         headers = {"User-Agent": AGENT, "Accept": accept, "Connection": "close"}
         if ask.username:
             pair = f"{ask.username}:{read_secret_file(ask.password_file).reveal()}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         return cls(ask.url, _context(ask), headers)
-
-    @staticmethod
-    def check(target: Target[WebShape], note: Note) -> None:
-        """Note the files that are no good."""
-        try:
-            Page.of(target.ask)
-        except (OSError, ValueError) as error:
-            key = "ca_file" if isinstance(error, ssl.SSLError) or not target.ask.password_file else "password_file"
-            note(20, key, f"cannot be used: {error}.")
 
 
 def get(page: Page, deadline: Deadline, most: int, *, follow: bool = False) -> Answer:
@@ -160,7 +152,7 @@ def _read(response: http.client.HTTPResponse, most: int) -> bytes:
 def _context(ask: WebShape) -> ssl.SSLContext | None:
     if urlsplit(ask.url).scheme != "https" and not ask.ca_file:
         return None
-    context = ssl.create_default_context(cafile=ask.ca_file or None)
+    context = trust(ask.ca_file)
     if not ask.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -31,9 +31,9 @@ from collectors.sql.health import POSTGRESQL, UNSEEN, Health, SqlShape, engine_o
 from collectors.tcp.probe import TcpShape
 from collectors.tcp.probe import probe as connect
 from collectors.tls.probe import Probe as TlsProbe
-from collectors.tls.probe import TlsShape, context_of
+from collectors.tls.probe import TlsShape
 from ioc.domain import SystemClock
-from ioc.polling import Found, Page, Target
+from ioc.polling import Found, Page, Target, trust
 from tests.functional.harness import free_port, listens, stack, wait_for
 from tests.postgresql import MISSING, cluster
 
@@ -274,7 +274,7 @@ def in_tls(context: ssl.SSLContext, text: bytes = b"") -> Callable[[socket.socke
 def shake(certificates: Certificates, port: int, **more: object) -> Found:
     given = {"facility": "bv01", "host": "127.0.0.1", "port": port, "ca_file": str(certificates.ca_file)}
     ask = TlsShape.model_validate(given | more)
-    return TlsProbe({"one": context_of(ask)})(target(ask), SystemClock().now_ns())
+    return TlsProbe({"one": trust(ask.ca_file)})(target(ask), SystemClock().now_ns())
 
 
 def test_a_good_certificate_is_up_with_its_days(certificates: Certificates) -> None:

@@ -7,11 +7,14 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+from collectors.backups.collector import build
 from collectors.backups.files import BackupShape
 from collectors.backups.probe import Probe
+from ioc.config import load_settings
 from ioc.domain import MINUTE, SECOND
 from ioc.polling import Found, Target
 from ioc.stamps import Stamp
+from tests.unit.ioc.polling.world import CATALOGUE, REGISTRY, write
 
 NOW = 1_800_000_000 * SECOND
 HOUR = 60 * MINUTE
@@ -91,10 +94,34 @@ def test_a_restore_is_told_also_where_the_backup_is_a_file(tmp_path: Path) -> No
     assert found.lines[0].fields == {"backup_age": 6.0, "restore_age": 1.0}
 
 
-def test_a_database_that_cannot_be_read_is_no_fault_of_the_job() -> None:
+def test_a_database_that_cannot_be_read_is_no_fault_of_the_job(tmp_path: Path) -> None:
     def told(_facility: str, _name: str) -> Stamp:
         raise OperationalError("select", {}, Exception("locked"))
 
     ask = BackupShape(facility="bv01")
     found = Probe(told)(Target("a", "bv01", "cs1", ask), NOW)
     assert (found.lines, found.error) == ((), "what its job told us cannot be read: locked")
+    put(tmp_path / "a.dump", 6)
+    ask = BackupShape(facility="bv01", files=f"{tmp_path}/*.dump")
+    found = Probe(told)(Target("a", "bv01", "cs1", ask), NOW)
+    assert found.lines[0].fields == {"backup_age": 6.0, "restore_age": None}
+    assert found.error == "what its job told us cannot be read: locked"
+
+
+@pytest.mark.parametrize("made", ["no folder", "no file", "no tables"])
+def test_before_the_first_start_no_job_has_told_us_anything(tmp_path: Path, made: str) -> None:
+    put(tmp_path / "a.dump", 24 * 3650)  # long ago by every clock
+    write(
+        tmp_path, "backups", f"targets:\n  a: {{facility: bv01, files: '{tmp_path}/*.dump'}}\n  b: {{facility: bv01}}\n"
+    )
+    data = tmp_path / "data"
+    if made != "no folder":
+        data.mkdir()
+    if made == "no tables":
+        (data / "ioc.sqlite").touch()
+    settings = load_settings({"IOC_CONFIG_DIR": str(tmp_path), "IOC_DATA_DIR": str(data)})
+    collector = build(settings, CATALOGUE, REGISTRY)
+    files, job = collector.targets
+    frames, error = collector.look_at(files)
+    assert (list(frames[0].fields), error) == (["backup_age"], "")
+    assert collector.look_at(job) == ([], "its job has never told us of a backup")

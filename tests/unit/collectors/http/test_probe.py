@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from collectors.http.collector import read
+from collectors.http.collector import build, read
 from collectors.http.probe import MOST, HttpShape, Probe, wrong
-from ioc.polling import Answer, Deadline, Page, Target
+from ioc.config import load_settings
+from ioc.polling import Answer, Deadline, Page, Target, faults_of_files
 from ioc.polling.web import _may_follow
 from tests.unit.ioc.polling.world import CATALOGUE, REGISTRY, write
 
@@ -85,7 +86,7 @@ def test_a_password_goes_into_the_question_and_nowhere_else(tmp_path: Path) -> N
     assert "aW9j" not in repr(page)
 
 
-def test_files_that_are_no_good_are_faults(tmp_path: Path) -> None:
+def test_files_that_are_no_good_are_named_and_keep_nothing_from_starting(tmp_path: Path) -> None:
     (tmp_path / "ca").write_text("no certificate")
     text = f"""targets:
   a: {{facility: bv01, url: 'https://his/', ca_file: {tmp_path}/ca}}
@@ -93,9 +94,20 @@ def test_files_that_are_no_good_are_faults(tmp_path: Path) -> None:
   c: {{facility: bv01, url: 'https://his/', username: u, password_file: {tmp_path}/none}}
 """
     write(tmp_path, "http", text)
-    _, faults = read(tmp_path, REGISTRY, CATALOGUE)
-    assert [fault.where.rpartition(":")[2] for fault in faults] == ["2", "3", "4"]
-    assert all("cannot be used" in fault.what for fault in faults)
+    targets, faults = read(tmp_path, REGISTRY, CATALOGUE)
+    assert faults == []
+    found = [fault for target in targets for fault in faults_of_files(target)]
+    assert [fault.where.rpartition(":")[2] for fault in found] == ["2", "3", "4"]
+    assert [fault.what for fault in found] == [
+        f"a: ca_file {tmp_path}/ca holds no certificate.",
+        f"b: ca_file: there is no file {tmp_path}/none.",
+        f"c: password_file: there is no file {tmp_path}/none.",
+    ]
+    assert all(fault.hint for fault in found)
+    collector = build(load_settings({"IOC_CONFIG_DIR": str(tmp_path)}), CATALOGUE, REGISTRY)
+    for target in collector.targets:
+        frames, error = collector.look_at(target)
+        assert (frames, "_file" in error) == ([], True)
 
 
 def test_phases_and_latency_are_given_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from collectors.sql.collector import read
+from collectors.sql.collector import build, read
 from collectors.sql.health import Health, SqlShape, engine_of, reason
+from ioc.config import load_settings
 from ioc.polling import Found, Target
 from tests.unit.ioc.polling.world import CATALOGUE, REGISTRY, write
 
@@ -50,12 +51,27 @@ def test_a_password_is_read_from_its_file_and_not_printed(tmp_path: Path) -> Non
 
 def test_what_cannot_be_used_is_a_fault(tmp_path: Path) -> None:
     text = f"""targets:
-  a: {{facility: bv01, url: 'oracle+none://u@db/x'}}
+  a: {{facility: bv01, url: 'oracle+none://u@db/x', password_file: {tmp_path}/none}}
   b: {{facility: bv01, url: 'postgresql://u@db/x', password_file: {tmp_path}/none}}
 """
     write(tmp_path, "sql", text)
-    _, faults = read(tmp_path, REGISTRY, CATALOGUE)
-    assert [fault.where.rpartition(":")[2] for fault in faults] == ["2", "3"]
+    targets, faults = read(tmp_path, REGISTRY, CATALOGUE)
+    assert [fault.where.rpartition(":")[2] for fault in faults] == ["2"]
+    assert [target.name for target in targets] == ["a", "b"]  # a password may come later
+
+
+def test_a_password_that_is_missing_silences_its_target_alone(tmp_path: Path) -> None:
+    text = f"""targets:
+  good: {{facility: bv01, url: 'sqlite:///{tmp_path}/a.sqlite'}}
+  late: {{facility: bv01, url: 'postgresql://u@db/his', password_file: {tmp_path}/late}}
+"""
+    write(tmp_path, "sql", text)
+    collector = build(load_settings({"IOC_CONFIG_DIR": str(tmp_path)}), CATALOGUE, REGISTRY)
+    good, late = collector.targets
+    frames, error = collector.look_at(late)
+    assert frames == []
+    assert error.startswith(f"password_file: there is no file {tmp_path}/late. As the user of the centre: sudo install")
+    assert [frame.fields["up"] for frame in collector.look_at(good)[0]] == [1.0]
 
 
 def test_only_the_first_line_of_an_error_is_told() -> None:

@@ -184,7 +184,8 @@ def test_nobody_is_sent_to_the_login_or_told_so(web):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_may_what_it_may_and_no_more(web, role):
+def test_each_role_may_what_it_may_and_no_more(web, role, monkeypatch):
+    monkeypatch.setattr("dashboards.api.backups.names_of", lambda _kind, _folder: {"his": "bv01"})
     for name, rule in routes(web):
         gate = GATES[name]
         if gate.least == "open":

@@ -5,7 +5,15 @@ import pytest
 from ioc import stamps
 from ioc.access import Role, Scope
 from ioc.domain import SECOND
+from ioc.errors import Fault, RefuseToStartError
 from ioc.stamps import Stamp, Stamps
+
+TARGETS = {"his": "bv01", "his-0": "bv01", "his-1": "bv01", "his-2": "bv01", "pacs": "bv02"}
+
+
+@pytest.fixture(autouse=True)
+def targets(monkeypatch):
+    monkeypatch.setattr("dashboards.api.backups.names_of", lambda _kind, _folder: TARGETS)
 
 
 def post(web, path="bv01/his", who="operator", **body):
@@ -70,7 +78,34 @@ def test_a_facility_that_is_not_there_is_not_found(web):
 def test_a_token_of_another_facility_is_kept_out(web):
     web.tokens["other"] = web.services.tokens.create(Role.OPERATOR, Scope("bv02"), "other", actor="test")[0]
     assert post(web, who="other").status_code == 403
-    assert post(web, "bv02/his", who="other").status_code == 200
+    assert post(web, "bv02/pacs", who="other").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "hint"),
+    [
+        ("bv01/hiss", "operator", "Did you mean 'his'?"),
+        ("bv02/his", "admin", "Known: pacs."),
+        ("bv03/his", "admin", "Write it there first, then send this again."),
+    ],
+)
+def test_a_name_that_no_target_has_is_not_found(web, path, who, hint):
+    answer = post(web, path, who=who)
+    facility, job = path.split("/")
+    assert answer.status_code == 404
+    assert answer.json["error"]["message"] == f"{facility} has no target {job!r} in collectors/backups.yaml"
+    assert answer.json["error"]["hint"] == hint
+    assert Stamps(web.services.engine).get(facility, job) == Stamp()
+
+
+def test_where_the_targets_cannot_be_read_the_job_is_believed(web, monkeypatch):
+    def refuse(_kind, _folder):
+        raise RefuseToStartError([Fault("IOC-N001", "collectors/backups.yaml", "cannot be read.")])
+
+    monkeypatch.setattr("dashboards.api.backups.names_of", refuse)
+    answer = post(web, "bv01/any")
+    assert answer.status_code == 200
+    assert answer.json["note"].startswith("whether there is a target 'any' is not known: collectors/backups.yaml: ")
 
 
 def test_a_job_that_makes_up_a_name_each_time_fills_nothing(web, monkeypatch):

@@ -57,6 +57,28 @@ def test_what_is_allowed_and_looks_wrong_is_told_beside_the_result() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_files_and_assets_of_targets_that_are_not_there_are_told_and_stop_nothing() -> None:
+    text = """targets:
+  his-db:
+    facility: bv01
+    asset: sv-his-db-011
+    url: postgresql://u@db/his
+    password_file: /nowhere/his
+  other: {facility: bv01, asset: sv-his-db-01, url: 'postgresql://u@db/his'}
+"""
+    Path("configs/collectors/sql.yaml").write_text(text, encoding="utf-8")
+    result = run()
+    assert result.exit_code == 0
+    password, asset = (line for line in result.stderr.splitlines() if "sql.yaml" in line)
+    expected = "Warning: configs/collectors/sql.yaml:6: his-db: password_file: there is no file /nowhere/his. As the "
+    assert password.startswith(expected)
+    expected = (
+        "Warning: configs/collectors/sql.yaml:4: his-db: configs/assets has no asset 'sv-his-db-011' of bv01. Did "
+    )
+    assert asset.startswith(expected)
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_summary_can_be_read_by_programs() -> None:
     result = json.loads(run("--json").stdout)
     assert result["ok"]

@@ -102,6 +102,12 @@ def test_what_is_not_yaml_is_told_with_its_line(folder: Path, text: str) -> None
     assert fault.endswith("[IOC-Y002]")
 
 
+@pytest.mark.parametrize("text", ["a:\n\tb: 1\n", "a:\n  \tb: 1\n", "a:\n  c: 1\n\tb: 1\n"])
+def test_a_tab_is_called_a_tab(folder: Path, text: str) -> None:
+    (fault,) = faults_of(folder, text)
+    assert fault.endswith(": is not YAML: the line is indented with a tab. Use spaces. [IOC-Y002]")
+
+
 def test_a_second_document_is_refused(folder: Path) -> None:
     (fault,) = faults_of(folder, "---\na: 1\n---\nb: 2\n")
     assert fault.startswith("a.yaml:3: a second document (---) begins here.")

@@ -61,7 +61,11 @@ def handshake(reason: str) -> ssl.SSLError:
         (socket.gaierror(-2, "Name or service not known"), "its name cannot be looked up: Name or service not known"),
         (OSError(errno.EHOSTUNREACH, "No route to host"), "No route to host"),
         (verification("certificate has expired"), "the certificate is not to be trusted: certificate has expired"),
-        (handshake("WRONG_VERSION_NUMBER"), "no TLS: wrong version number"),
+        (
+            handshake("WRONG_VERSION_NUMBER"),
+            "no TLS: wrong version number (does it speak without TLS? is the port right?)",
+        ),
+        (handshake("UNSUPPORTED_PROTOCOL"), "no TLS: unsupported protocol"),
         (OSError("odd."), "odd"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from ioc.domain import SECOND
 from ioc.errors import RefuseToStartError
-from ioc.polling import Note, Target, TargetShape, read_secret_file, read_targets, sound
+from ioc.polling import Note, Target, TargetShape, UnusableError, names_of, read_secret_file, read_targets, sound
 from tests.unit.ioc.polling.world import KNOWN, write
 
 
@@ -80,6 +80,13 @@ def test_a_file_of_another_shape_is_a_fault(tmp_path: Path, text: str) -> None:
     assert faults
 
 
+def test_a_list_of_targets_is_told_how_it_is_written(tmp_path: Path) -> None:
+    _, (fault,) = read(tmp_path, "targets:\n  - name: a\n    facility: bv01\n")
+    assert (
+        "targets: this is a list: each target is a line such as `name: {facility: bv01, …}`, without a dash." in fault
+    )
+
+
 def test_a_kind_notes_its_own_faults_at_the_key(tmp_path: Path) -> None:
     def check(target: Target[TargetShape], note: Note) -> None:
         note(20, "asset", "it is not good.", "Take another.")
@@ -101,7 +108,31 @@ def test_a_secret_is_read_without_its_line_end_and_never_printed(tmp_path: Path)
     found = read_secret_file(str(tmp_path / "one"))
     assert found.reveal() == "s3cret"
     assert "s3cret" not in repr(found)
-    with pytest.raises(ValueError, match="is empty"):
-        read_secret_file(str(tmp_path / "none"))
-    with pytest.raises(OSError, match="No such file"):
-        read_secret_file(str(tmp_path / "absent"))
+    (tmp_path / "odd").write_bytes(b"\xff\xfe")
+    for name, what in {"none": "is empty", "odd": "is not UTF-8", "absent": "there is no file"}.items():
+        with pytest.raises(UnusableError, match=what) as error:
+            read_secret_file(str(tmp_path / name))
+        assert error.value.hint
+
+
+def test_what_may_not_be_read_says_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(UnusableError, match="/etc/his may not be read by the user of the centre") as error:
+        read_secret_file("/etc/his")
+    assert "sudo chown $(id -un) /etc/his" in error.value.hint
+
+
+def test_who_needs_the_names_of_targets_only_is_given_them_with_their_facility(tmp_path: Path) -> None:
+    write(tmp_path, "kind", "targets:\n  a: {facility: bv01, odd: 1}\n  b: {facility: bv02}\n  c: 5\n")
+    assert names_of("kind", tmp_path) == {"a": "bv01", "b": "bv02"}
+    write(tmp_path, "kind", "targets:\n")
+    assert names_of("kind", tmp_path) == {}
+    for text in ("targets: [a]\n", "a: {\n"):
+        write(tmp_path, "kind", text)
+        with pytest.raises(RefuseToStartError):
+            names_of("kind", tmp_path)
+    with pytest.raises(RefuseToStartError, match="cannot be read"):
+        names_of("none", tmp_path)
