@@ -80,12 +80,16 @@ def back_up(
     """Copy database and configuration into a new folder of ``to``, by default ``data_dir/backup``.
 
     What PostgreSQL holds is copied into an SQLite file, so that a copy can be put back on either. In the default
-    folder older copies are removed, as the settings say; elsewhere none are. Raises IocError where there is no room,
-    another copy is being made, or the database cannot be read.
+    folder older copies are removed, as the settings say; elsewhere none are, and the folder that ``to`` is in must be
+    there. Raises IocError where it is not, there is no room, another copy is being made, or the database cannot be
+    read.
     """
     source = _database_file(settings)
     folder = to or settings.data_dir / "backup"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if to is not None and not to.absolute().parent.is_dir():  # a disk that is not mounted would be the local one
+        what = f"There is no folder {to.absolute().parent}, so {to} is not made."
+        raise IocError(what, "Mount the disk it is on, or make that folder.")
+    folder.mkdir(mode=0o700, parents=to is None, exist_ok=True)
     name = f"{rfc3339(now_ns)[:19].replace(':', '-')}Z"
     with _alone(folder):
         for left in folder.glob(f"{_UNFINISHED}*"):
@@ -131,10 +135,29 @@ def newest(settings: Settings) -> Backup | None:
 
 def read_backup(path: Path) -> Backup | None:
     """What this folder holds; None where it is no copy, or where a file of it is missing or cut short."""
+    found = read_manifest(path)
+    return None if found is None or first_wrong(found) else found
+
+
+def first_wrong(found: Backup) -> str:
+    """Which of its files is missing or has not the size it was copied with, and what is wrong with it; empty where
+    all are there."""
+    for name, size in found.files.items():
+        try:
+            is_now = (found.path / name).stat().st_size
+        except (OSError, ValueError):
+            return f"{name} is missing or cannot be read"
+        if is_now != size:
+            return f"{name} has {is_now:,} bytes instead of {size:,}"
+    return ""
+
+
+def read_manifest(path: Path) -> Backup | None:
+    """What this folder should hold by its manifest; None where there is none that can be read."""
     try:
         manifest: dict[str, Any] = orjson.loads((path / MANIFEST).read_bytes())
         files = {name: int(entry["size"]) for name, entry in manifest["files"].items()}
-        if manifest["format"] != FORMAT or any((path / name).stat().st_size != size for name, size in files.items()):
+        if manifest["format"] != FORMAT:
             return None
         return Backup(path, parse_rfc3339(manifest["made_at"]), str(manifest["version"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -18,9 +18,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, MetaData, Table, make_url, select
 from sqlalchemy.exc import DBAPIError
 
-from ioc.backup import CONFIGS, DATABASE, MANIFEST, SECRETS, SERIES, SUMS, Backup, read_backup
+from ioc.backup import CONFIGS, DATABASE, MANIFEST, SECRETS, SERIES, SUMS, Backup, first_wrong, read_manifest
 from ioc.config import Settings
-from ioc.database import copy_database, make_engine, migrate, reading
+from ioc.database import copy_database, make_engine, migrate, reading, shown_url
 from ioc.domain import SECOND, rfc3339
 from ioc.errors import IocError
 from ioc.pidfile import process_id
@@ -45,13 +45,14 @@ class Restored:
 
 def look_through(path: Path) -> Backup:
     """The copy in this folder, each of its files compared with its check sum; raises IocError where it is damaged."""
-    found = read_backup(path)
+    found = read_manifest(path)
     if found is None:
         raise IocError(
-            f"{path} is no complete copy: its {MANIFEST} is missing or cannot be read, or a file of it is missing or "
-            "cut short.",
+            f"{path} is no complete copy: its {MANIFEST} is missing or cannot be read.",
             "`ioc backup` makes copies in folders named after their time; give one of those.",
         )
+    if wrong := first_wrong(found):
+        raise IocError(f"{path} is no complete copy: {wrong}.", _OTHER)
     sums = _sums(path)
     if set(sums) != {*found.files, MANIFEST}:
         raise IocError(f"{path / SUMS} does not name what {MANIFEST} names: the copy is damaged.", _OTHER)
@@ -74,7 +75,7 @@ def in_the_way(settings: Settings, found: Backup, *, configs: bool = True) -> li
         engine = make_engine(settings.database.url)
         try:
             if _has_rows(engine):
-                names.append(make_url(settings.database.url).render_as_string(hide_password=True))
+                names.append(shown_url(settings.database.url))
         finally:
             engine.dispose()
     paths = [target for _, target in _targets(settings, found, configs=configs)]

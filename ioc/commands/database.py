@@ -7,17 +7,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine, make_url, select
+from sqlalchemy import Engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ioc.commands.common import print_json, print_table, settings_of_environment
-from ioc.database import Copied, copy_database, driver_url, make_engine, migrate, reading, version_of
+from ioc.config import parse_database_url
+from ioc.database import (
+    Copied,
+    copy_database,
+    driver_url,
+    make_engine,
+    migrate,
+    must_be_utf8,
+    reading,
+    shown_url,
+    version_of,
+)
 from ioc.domain import SECOND, SystemClock
 from ioc.errors import IocError
 from ioc.intake import SourceStatuses
 from ioc.lease import TTL_NS, leases
+from ioc.telemetry import ALIVE_NS, Pulses
 
-AT_WORK_NS = 15 * SECOND  # a worker writes each second that it is there
 SHOW_EVERY_S = 1.0
 
 
@@ -39,17 +50,38 @@ def copy(source: str | None, target: str | None, *, json_: bool) -> None:
     """
     settings = settings_of_environment()
     here = f"sqlite:///{settings.data_dir / 'ioc.sqlite'}"
+    to_is_known = target is not None or "database.url" in settings.given
     source, target = source or here, target or settings.database.url
+    source, target = _parsed("--from", source), _parsed("--to", target)
     if driver_url(source) == driver_url(target):
-        raise click.UsageError("--from and --to are the same. Without --to it is IOC_DATABASE__URL.")
-    with _opened(source) as old, _opened(target) as new:
+        raise click.UsageError(_SAME if to_is_known else _NOWHERE)
+    with _opened(source, target) as (old, new):
         _must_exist(source)
         if version_of(old) is not None:
             _must_rest(old)
             migrate(old)
+        must_be_utf8(new)  # also where somebody has made the tables already
         migrate(new)
         copied = copy_database(old, new, _Shown())
     _report(copied, json_=json_)
+
+
+_SAME = "--from and --to are the same. Without --to it is IOC_DATABASE__URL."
+_NOWHERE = (
+    "IOC_DATABASE__URL is not set, so there is nowhere to copy to. Set it, or IOC_DATABASE__URL_FILE, to "
+    "postgresql://user@host/name, or give --to."
+)
+
+
+def _parsed(option: str, url: str) -> str:
+    """The URL, never shown where it is wrong: it may hold a password."""
+    try:
+        parsed = parse_database_url(url)
+        make_url(parsed)
+    except (ValueError, ArgumentError) as error:
+        why = error if isinstance(error, ValueError) else "it cannot be taken apart"
+        raise IocError(f"{option} is no address of a database: {why}.", "As postgresql://user@host/name.") from None
+    return parsed
 
 
 def _report(copied: Copied, *, json_: bool) -> None:
@@ -74,25 +106,42 @@ def _must_rest(engine: Engine) -> None:
     with reading(engine) as connection:
         held = connection.execute(select(leases.c.owner, leases.c.expires_at_ns)).all()
     owners = [row.owner for row in held if 0 < row.expires_at_ns - now_ns <= TTL_NS]
-    at_work = any(0 <= now_ns - status.updated_ns < AT_WORK_NS for status in SourceStatuses(engine).all())
-    if owners or at_work:
-        who = f"the scheduler {owners[0]}" if owners else "a worker"
-        raise IocError(f"The centre is at work on it: {who}.", "Stop it, wait 15 seconds, and copy again.")
+    at_work = [f"the scheduler {owner}" for owner in owners] or _beating(engine, now_ns)
+    if at_work:
+        hint = f"Stop it and copy again. Of one that was killed this is known after {ALIVE_NS // SECOND} seconds."
+        raise IocError(f"The centre is at work on it: {', '.join(at_work)}.", hint)
+
+
+def _beating(engine: Engine, now_ns: int) -> list[str]:
+    """The processes that have not said that they end: their pulses. Versions before had the status of sources only,
+    which a worker that ends writes once more."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("pulse"):
+            alive = any(0 <= now_ns - status.updated_ns < ALIVE_NS for status in SourceStatuses(engine).all())
+            return ["a worker"] if alive else []
+    found = [pulse for pulse in Pulses(engine).alive(now_ns) if pulse.at_ns <= now_ns + ALIVE_NS]
+    return [f"{it.part} on {it.host} (process {it.pid})" for it in found]
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Engine]:
-    try:
+def _opened(source: str, target: str) -> Iterator[tuple[Engine, Engine]]:
+    """Both databases; raises IocError where one of them fails, and says which."""
+    failed: list[tuple[str, str]] = []
+    engines = []
+    for side, url in (("from", source), ("to", target)):
         engine = make_engine(url)
-    except ArgumentError as error:
-        raise IocError(f"{url!r} is no address of a database.", "As postgresql://user@host/name.") from error
+        event.listen(engine, "handle_error", lambda _, it=(side, url): failed.append(it))
+        engines.append(engine)
+    old, new = engines
     try:
-        yield engine
+        yield old, new
     except DBAPIError as error:
-        where = make_url(url).render_as_string(hide_password=True)
-        raise IocError(f"The copy failed, with {where} open: {error.orig}.", "Nothing was kept of it.") from error
+        side, url = failed[-1]
+        what = f"The database to copy {side}, {shown_url(url)}, failed: {error.orig}."
+        raise IocError(what, "Nothing was kept of the copy.") from error
     finally:
-        engine.dispose()
+        for engine in engines:
+            engine.dispose()
 
 
 class _Shown:

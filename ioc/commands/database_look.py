@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Engine
 
 from ioc.commands.findings import Finding, fault, fine, note
-from ioc.database import Server, ask_server, newest_version, version_of
+from ioc.database import MAKE_UTF8, UTF8, Server, ask_server, newest_version, version_of
 
 AREA = "database"
 OLDEST = 13  # the oldest PostgreSQL that its makers still mend
@@ -32,9 +32,9 @@ def _reliable(said: Server) -> Iterator[Finding]:
     major = said.version.partition(".")[0]
     if major.isdecimal() and int(major) < OLDEST:
         yield fault(AREA, f"PostgreSQL {said.version} is too old.", f"Use {OLDEST} or newer.")
-    if said.encoding != "UTF8":
+    if said.encoding != UTF8:
         what = f"The database keeps text as {said.encoding}, which has no Vietnamese letters."
-        yield fault(AREA, what, "Make it with: createdb --encoding UTF8 --template template0 NAME, and copy it over.")
+        yield fault(AREA, what, f"Make it with: {MAKE_UTF8}, and copy it over.")
     if said.standby:
         yield fault(AREA, "The server is a standby and takes no writes.", "Point IOC_DATABASE__URL at the primary.")
     if not said.durable:

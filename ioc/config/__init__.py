@@ -1,6 +1,7 @@
 """Settings, secrets, and the reading of the YAML files that an operator writes."""
 
 from ioc.config.address import Address
+from ioc.config.database_url import parse_database_url
 from ioc.config.faults import Faults, hint_for, nearest
 from ioc.config.files import Document, Where, load_yaml, shown, yaml_files
 from ioc.config.keys import ensure_secrets, read_secret
@@ -26,6 +27,7 @@ __all__ = [
     "load_settings",
     "load_yaml",
     "nearest",
+    "parse_database_url",
     "parse_duration",
     "parse_size",
     "read_secret",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ioc.config.address import Address
+from ioc.config.database_url import parse_database_url
 from ioc.config.parse import (
     Networks,
     parse_bool,
@@ -237,11 +238,7 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _database_url(text: str) -> str:
-    _url("sqlite", "postgresql")(text)
-    driver = text.partition("://")[0].partition("+")[2]
-    if driver not in {"", "psycopg", "pysqlite"}:
-        raise ValueError(f"{driver} is not the driver of the centre: leave it out, as in postgresql://user@host/name")
-    return text
+    return parse_database_url(text) if text else ""
 
 
 def _hours(text: str) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     event,
     func,
     literal,
+    make_url,
     select,
     text,
 )
@@ -25,12 +26,14 @@ from sqlalchemy.ext.compiler import compiles
 from ioc.database.transactions import reading
 from ioc.errors import IocError
 
-PLAIN, OURS = "postgresql://", "postgresql+psycopg://"
+PLAIN, OURS = ("postgresql://", "postgres://"), "postgresql+psycopg://"
 CONNECT_WITHIN_S = 5
 LOCK_TIMEOUT_MS = 5_000  # as SQLite's busy timeout
 # Whoever is stopped in the middle of a transaction (a machine that swaps, SIGSTOP) keeps what it has locked from all
 # others; the server ends its session after this long. Below the 5 s of a lease, far above any pause of ours.
 IDLE_IN_TRANSACTION_MS = 4_000
+UTF8 = "UTF8"
+MAKE_UTF8 = "createdb --encoding UTF8 --template template0 NAME"
 NUL, REPLACEMENT = "\0", "\N{REPLACEMENT CHARACTER}"
 
 
@@ -55,8 +58,13 @@ class _Untyped(StrDumperUnknown):
 
 
 def driver_url(url: str) -> str:
-    """The URL with the driver's name, where a user has left it out."""
-    return OURS + url.removeprefix(PLAIN) if url.startswith(PLAIN) else url
+    """The URL with the driver's name, where a user has left it out; `postgres://`, which libpq takes, is the same."""
+    return OURS + url.partition("://")[2] if url.startswith(PLAIN) else url
+
+
+def shown_url(url: str) -> str:
+    """The URL for people: without password, and without options, which may hold one too."""
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def connect_args() -> dict[str, Any]:
@@ -127,6 +135,17 @@ class Server:
     durable: bool
     connections: int
     most: int
+
+
+def must_be_utf8(engine: Engine) -> None:
+    """Raises IocError where the server keeps text in an encoding that lacks letters, or checks none (SQL_ASCII)."""
+    if engine.dialect.name != "postgresql":
+        return
+    with reading(engine) as connection:
+        encoding = connection.execute(text("select current_setting('server_encoding')")).scalar_one()
+    if encoding != UTF8:
+        name = engine.url.database
+        raise IocError(f"The database {name} keeps text as {encoding}, not as {UTF8}.", f"Make it with: {MAKE_UTF8}")
 
 
 def ask_server(engine: Engine) -> Server | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, column, inspect, select, table
 
+from ioc.database.postgresql import must_be_utf8
 from ioc.database.transactions import lift_limits, reading, take_turn, writing
 from ioc.errors import IocError
 
@@ -19,7 +20,7 @@ def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; does nothing when it is there already.
 
     One process at a time, all of it or nothing: those that start together wait for the first. Raises IocError where
-    a newer program has worked with it.
+    a newer program has worked with it, or it is new and cannot keep every text.
     """
     found, newest = version_of(engine), newest_version()
     if found == newest:
@@ -29,6 +30,8 @@ def migrate(engine: Engine) -> None:
             f"The database has schema {found}, which is newer than this program, whose newest is {newest}.",
             "Start the newer version of the centre, or `ioc restore` a copy of before.",
         )
+    if found is None:
+        must_be_utf8(engine)  # of one that is in use `ioc doctor` says it: it must not stop with a new version
     from alembic import command  # noqa: PLC0415 (see above)
     from alembic.config import Config  # noqa: PLC0415
 

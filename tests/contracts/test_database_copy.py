@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     event,
     func,
+    inspect,
     select,
     update,
 )
@@ -238,3 +239,12 @@ if postgresql.PARAM:
                 found = connection.execute(select(audit.c.subject).where(audit.c.id == 1)).scalar_one()
             engine.dispose()
         assert found == "a\N{REPLACEMENT CHARACTER}b"
+
+    def test_a_database_that_does_not_know_letters_is_not_set_up() -> None:
+        with postgresql.new_database(template="template0 encoding 'SQL_ASCII'") as url:
+            engine = make_engine(url)
+            with pytest.raises(IocError, match="keeps text as SQL_ASCII, not as UTF8") as told:
+                migrate(engine)
+            assert "createdb --encoding UTF8 --template template0" in told.value.hint
+            assert not inspect(engine).get_table_names()
+            engine.dispose()

@@ -212,10 +212,18 @@ def test_so_many_are_kept_as_the_settings_say_and_only_ours_are_removed(environ,
 
 def test_elsewhere_nothing_is_removed(environ, engine, tmp_path) -> None:
     few = load_settings(environ | {"IOC_BACKUP__KEEP": "1"})
+    (tmp_path / "nas").mkdir()
     for hour in range(3):
         back_up(few, NOW + hour * HOUR, tmp_path / "nas" / "ioc")
     assert len(names(tmp_path / "nas" / "ioc")) == 3
     assert newest(few) is None
+
+
+def test_elsewhere_the_folder_around_it_is_not_made(settings, engine, tmp_path) -> None:
+    with pytest.raises(IocError, match=rf"no folder {tmp_path}/nas, so {tmp_path}/nas/ioc is not made") as told:
+        back_up(settings, NOW, tmp_path / "nas" / "ioc")
+    assert "Mount the disk" in told.value.hint
+    assert not (tmp_path / "nas").exists()
 
 
 def test_data_among_the_configuration_are_not_copied_into_themselves(environ, tmp_path) -> None:

@@ -161,6 +161,20 @@ def test_a_damaged_copy_is_refused_before_anything_is_touched(settings, tmp_path
     assert everything(settings.data_dir) == before
 
 
+@pytest.mark.parametrize(
+    ("damage", "said"), [("gone", "is missing or cannot be read"), ("longer", r"has 17 bytes instead of 13")]
+)
+def test_the_file_that_is_missing_or_of_another_size_is_named(settings, tmp_path, damage, said) -> None:
+    path = back_up(settings, NOW, tmp_path / "nas").path
+    wrong = path / "configs" / "ioc.yaml"
+    if damage == "gone":
+        wrong.unlink()
+    else:
+        wrong.write_bytes(wrong.read_bytes() + b"more")
+    with pytest.raises(IocError, match=rf"{path} is no complete copy: configs/ioc.yaml {said}\."):
+        look_through(path)
+
+
 def name_outside(path: Path) -> None:
     """As somebody would who wants a file of theirs put among ours."""
     (path.parent / "evil").write_text("x")

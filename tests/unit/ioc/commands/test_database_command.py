@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine, text
 
 from ioc.access import Role, Users
 from ioc.cli import main
-from ioc.commands import database_look
+from ioc.commands import database, database_look
 from ioc.commands.findings import Level
-from ioc.database import Server, make_engine, migrate
+from ioc.database import Server, make_engine, migrate, writing
 from ioc.domain import SystemClock
+from ioc.errors import IocError
 from ioc.intake import SourceStatus, SourceStatuses
 from ioc.lease import Lease
+from ioc.telemetry import Heart, Meter, Pulse, Pulses
 
 SOUND = Server("15.18", "UTF8", standby=False, durable=True, connections=7, most=100)
 
@@ -72,26 +75,86 @@ def test_a_centre_that_is_at_work_is_not_copied(folder: Path, at_work: str) -> N
     if at_work == "scheduler":
         Lease(engine, "scheduler", "here:1", clock).acquire()
     else:
-        SourceStatuses(engine).save([SourceStatus("mqtt", "mqtt")], clock.now_ns())
+        Pulses(engine).save(Pulse("worker", "here", 7, clock.now_ns(), ()))
     engine.dispose()
     result = copy("--to", f"sqlite:///{folder}/new.sqlite")
     assert result.exit_code == 1
-    assert f"at work on it: {'the scheduler here:1' if at_work == 'scheduler' else 'a worker'}" in result.stderr
+    who = "the scheduler here:1" if at_work == "scheduler" else "worker on here (process 7)"
+    assert f"at work on it: {who}." in result.stderr
+
+
+def test_a_centre_that_was_stopped_is_copied_at_once(folder: Path) -> None:
+    engine, clock = make_engine(f"sqlite:///{folder}/ioc.sqlite"), SystemClock()
+    lease, heart = Lease(engine, "scheduler", "here:1", clock), Heart(engine, "worker", Meter(), clock)
+    lease.acquire()
+    heart.beat()
+    SourceStatuses(engine).save([SourceStatus("mqtt", "mqtt")], clock.now_ns())  # a worker's last word
+    lease.release()
+    heart.stop()
+    engine.dispose()
+    result = copy("--to", f"sqlite:///{folder}/new.sqlite")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_of_a_version_without_pulses_the_status_of_its_sources_tells(folder: Path) -> None:
+    engine = make_engine(f"sqlite:///{folder}/ioc.sqlite")
+    SourceStatuses(engine).save([SourceStatus("mqtt", "mqtt")], SystemClock().now_ns())
+    with writing(engine) as connection:
+        connection.execute(text("drop table pulse"))
+    engine.dispose()
+    result = copy("--to", f"sqlite:///{folder}/new.sqlite")
+    assert result.exit_code == 1
+    assert "at work on it: a worker." in result.stderr
 
 
 def test_what_cannot_be_is_said_in_a_sentence(folder: Path) -> None:
     for options, said in {
         ("--from", f"sqlite:///{folder}/none.sqlite", "--to", f"sqlite:///{folder}/new.sqlite"): "There is no database",
         ("--to", "somewhere"): "is no address of a database",
-        ("--to", f"sqlite:///{folder}/no/folder/x.sqlite"): "The copy failed",
+        ("--to", f"sqlite:///{folder}/no/folder/x.sqlite"): "The database to copy to, sqlite:///",
     }.items():
         result = copy(*options)
         assert result.exit_code == 1
         assert said in result.stderr
         assert "Traceback" not in result.output
     assert not (folder / "none.sqlite").exists()
-    assert copy().exit_code == 2
-    assert "are the same" in copy().stderr
+    nowhere = copy()
+    assert nowhere.exit_code == 2
+    assert "IOC_DATABASE__URL is not set, so there is nowhere to copy to." in nowhere.stderr
+    assert "are the same" in copy("--to", f"sqlite:///{folder}/ioc.sqlite").stderr
+
+
+def test_of_two_databases_the_one_that_fails_is_named(folder: Path) -> None:
+    (folder / "odd.sqlite").write_text("no database, but long enough to be read as the header of one, which it is not")
+    result = copy("--from", f"sqlite:///{folder}/odd.sqlite", "--to", f"sqlite:///{folder}/new.sqlite")
+    assert result.exit_code == 1
+    assert f"The database to copy from, sqlite:///{folder}/odd.sqlite, failed: " in result.stderr
+    assert "new.sqlite" not in result.stderr
+
+
+WRONG = "postgresql://hosp:ge/he@im1@127.0.0.1:5432/ioc"
+
+
+@pytest.mark.parametrize("way", ["--from", "--to", "variable", "doctor"])
+def test_no_part_of_a_password_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    if way in {"variable", "doctor"}:
+        monkeypatch.setenv("IOC_DATABASE__URL", WRONG)
+    options = ["doctor"] if way == "doctor" else ["database", "copy", *([] if way == "variable" else [way, WRONG])]
+    result = CliRunner().invoke(main, options)
+    assert result.exit_code == 1
+    assert "must be percent-encoded, as p%40ss stands for p@ss in postgresql://user:p%40ss@host/name" in result.output
+    assert not any(part in result.output for part in ("ge/he", "im1", "hosp:"))
+
+
+def test_a_database_that_lacks_letters_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_engine: Engine) -> None:
+        raise IocError("The database x keeps text as SQL_ASCII, not as UTF8.")
+
+    monkeypatch.setattr(database, "must_be_utf8", refuse)
+    result = copy("--to", f"sqlite:///{folder}/new.sqlite")
+    assert result.exit_code == 1
+    assert "SQL_ASCII" in result.stderr
+    assert not (folder / "new.sqlite").exists()
 
 
 def test_another_driver_is_refused_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
