@@ -112,7 +112,8 @@ def _may(facility: str) -> tuple[Principal, Facility]:
 
 
 def _keep(own: Services, facility: str, who: str, name: str, data: bytes) -> None:
-    found = read_sheet(data, name, own.registry, zone=own.settings.timezone, only=facility)
+    zone, known = own.settings.timezone, own.assets.lookup
+    found = read_sheet(data, name, own.registry, zone=zone, only=facility, known=known)
     own.drafts.keep(facility, who, name, found, own.assets.preview(found).versions)
 
 

@@ -1,6 +1,6 @@
 """Assets, and all of those of a facility as they were at one moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -58,6 +58,9 @@ class Asset:
     def title(self) -> str:
         """What people call it."""
         return self.name or self.code
+
+
+Lookup = Callable[[str, int], Asset | None]  # the asset of a code as it is at a moment, 0 for now; None without one
 
 
 @dataclass(frozen=True)

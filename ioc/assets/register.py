@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select
 
 from ioc.access import record
 from ioc.assets.differences import Differences, compare
-from ioc.assets.model import Asset, AssetKind, Assets
+from ioc.assets.model import Asset, AssetKind, Assets, Lookup
 from ioc.assets.tables import assets as table
 from ioc.assets.tables import versions
 from ioc.database import reading, writing
@@ -48,6 +48,11 @@ class AssetRegister:
             if kept is None or _version(connection, facility) != kept.version:
                 kept = self._kept[facility] = _load(connection, facility)
         return kept
+
+    def lookup(self, facility: str) -> Lookup:
+        """What a list of this facility leaves as it is where it does not speak of it: as known then, else now."""
+        known, now_ns = self.assets(facility), self._clock.now_ns()
+        return lambda code, time_ns: known.current(code, time_ns or now_ns) or known.current(code, now_ns)
 
     def preview(self, assets: Sequence[Asset]) -> Differences:
         """What a list that names these assets would change."""

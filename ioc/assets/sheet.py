@@ -1,13 +1,13 @@
 """A list of assets as people write it: CSV or Excel. Every fault is told with its line, at once."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ioc.assets.model import Asset, AssetKind
+from ioc.assets.model import Asset, AssetKind, Lookup
 from ioc.config import Faults, hint_for, shown
 from ioc.domain import SECOND, parse_rfc3339
 from ioc.registry import Facility, Registry
@@ -42,12 +42,26 @@ NO = frozenset({"", "0", "no", "n", "false", "không", "khong"})
 DATES: tuple[str, ...] = ("%Y-%m-%d", "%d/%m/%Y")
 
 
-def read_sheet(data: bytes, name: str, registry: Registry, *, zone: str, only: str = "") -> tuple[Asset, ...]:
+def _nothing(_facility: str) -> Lookup:
+    return lambda _code, _time_ns: None
+
+
+def read_sheet(
+    data: bytes,
+    name: str,
+    registry: Registry,
+    *,
+    zone: str,
+    only: str = "",
+    known: Callable[[str], Lookup] = _nothing,
+) -> tuple[Asset, ...]:
     """The list in ``data``, ``from_ns`` 0 where a line does not say from when; of the facility ``only`` if named.
 
+    ``known`` gives by facility what the register has (``AssetRegister.lookup``): of an asset that is there, a column
+    which the list lacks stays as it is, whereas an empty cell empties it.
     Raises RefuseToStartError with every fault, as ``name:line``. Days begin at midnight of ``zone``.
     """
-    reader = _Reader(name, registry, ZoneInfo(zone), only)
+    reader = _Reader(name, registry, ZoneInfo(zone), only, known)
     reader.read(data)
     reader.faults.refuse()
     return tuple(reader.assets.values())
@@ -74,6 +88,7 @@ class _Names:
 
     facility: Facility
     devices: Collection[str]
+    known: Lookup
     departments: Collection[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,13 +96,16 @@ class _Names:
 
 
 class _Reader:
-    def __init__(self, name: str, registry: Registry, zone: ZoneInfo, only: str) -> None:
+    def __init__(
+        self, name: str, registry: Registry, zone: ZoneInfo, only: str, known: Callable[[str], Lookup]
+    ) -> None:
         self.faults = Faults("T")  # tài sản
         self.assets: dict[tuple[str, str], Asset] = {}
         self._name = name
         self._registry = registry
         self._zone = zone
         self._only = only
+        self._known_of = known
         self._names: dict[str, _Names] = {}
         self._lines: dict[tuple[str, str], int] = {}
         self._told: dict[str, _Told] = {}
@@ -135,20 +153,19 @@ class _Reader:
                 self._fault(5, f"the column {name!r} is missing.")
         return names
 
-    def _asset(self, cells: dict[str, str]) -> None:
+    def _asset(self, given: dict[str, str]) -> None:
         before = self._count
-        facility = self._facility(cells["facility"])
-        code = self._code(cells["code"])
-        kind = KINDS.get(cells["kind"].casefold())
-        if kind is None:
-            self._fault(6, f"kind: {cells['kind']!r} is not known.", hint_for(cells["kind"].lower(), NAMES))
+        facility = self._facility(given["facility"])
+        code = self._code(given["code"])
+        from_ns = self._time(given.get("from", ""))
+        cells = given | self._kept(facility, code, from_ns, given) if facility else given
+        kind = self._kind(cells["kind"])
         texts = {name: self._text(name, cells.get(name, "")) for name in TEXTS}
         watched = cells.get("watched", "").casefold()
         if watched not in YES | NO:
             self._fault(6, f"watched: {watched!r} is neither yes nor no.", "Write 1 or 0, yes or no, có or không.")
         end = self._day("contract_end", cells.get("contract_end", ""))
-        from_ns = self._time(cells.get("from", ""))
-        where = self._where(facility, cells) if facility else None
+        where = self._where(facility, cells, given) if facility else None
         if self._count != before or facility is None or kind is None or where is None:
             return
         key = (facility.code, code)
@@ -192,6 +209,12 @@ class _Reader:
             return None
         return facility
 
+    def _kind(self, word: str) -> AssetKind | None:
+        kind = KINDS.get(word.casefold())
+        if kind is None:
+            self._fault(6, f"kind: {word!r} is not known.", hint_for(word.lower(), NAMES))
+        return kind
+
     def _code(self, code: str) -> str:
         if not code:
             self._fault(5, "code is empty.")
@@ -199,19 +222,46 @@ class _Reader:
             self._fault(6, f"code: {code[:64]!r} is no code.", "Letters, digits, '-', '_' and '.', at most 64.")
         return code
 
-    def _where(self, facility: Facility, cells: dict[str, str]) -> tuple[str, str, str, str] | None:
-        """Site, department, place and device, where the facility has them and they fit together."""
-        before = self._count
-        site, department = cells.get("site", ""), cells.get("department", "")
-        place, device = cells.get("place", ""), cells.get("device", "")
+    def _names_of(self, facility: Facility) -> _Names:
         names = self._names.get(facility.code)
         if names is None:
             devices = {one.code for one in self._registry.devices_of(facility.code)}
-            names = self._names[facility.code] = _Names(facility, devices)
-        self._known("site", 11, site, facility.sites, facility)
-        self._known("department", 12, department, names.departments, facility)
-        self._known("place", 13, place, facility.places, facility)
-        self._known("device", 18, device, names.devices, facility)
+            names = self._names[facility.code] = _Names(facility, devices, self._known_of(facility.code))
+        return names
+
+    def _kept(self, facility: Facility, code: str, from_ns: int, given: dict[str, str]) -> dict[str, str]:
+        """The cells of columns that the list lacks, as the register says of this asset."""
+        old = self._names_of(facility).known(code, from_ns)
+        if old is None:
+            return {}
+        values = {name: getattr(old, name) for name in COLUMNS if name not in given and name not in (*NEEDED, "from")}
+        if given.get("place", old.place) not in ("", old.place):
+            values.pop("department", None)  # it has moved: they follow from the place
+        place, department = (given.get(name, values.get(name, "")) for name in ("place", "department"))
+        if place in facility.places or department in facility.places:
+            values.pop("site", None)
+        watched = {"watched": str(int(old.watched))} if "watched" in values else {}
+        return {name: str(value or "") for name, value in values.items()} | watched
+
+    def _where(
+        self, facility: Facility, cells: dict[str, str], given: Collection[str]
+    ) -> tuple[str, str, str, str] | None:
+        """Site, department, place and device, where the facility has them and they fit together.
+
+        What the list itself does not say is not checked: nobody mends the register by a column that is not there.
+        """
+        before = self._count
+        site, department = cells.get("site", ""), cells.get("department", "")
+        place, device = cells.get("place", ""), cells.get("device", "")
+        names = self._names_of(facility)
+        for name, number, codes in (
+            ("site", 11, facility.sites),
+            ("department", 12, names.departments),
+            ("place", 13, facility.places),
+            ("device", 18, names.devices),
+        ):
+            if name in given:
+                self._known(name, number, cells[name], codes, facility)
         if self._count != before:
             return None
         known = facility.places.get(place) or facility.places.get(department)

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ioc.config import Settings, load_settings
-from ioc.database import make_engine
+from ioc.database import make_engine, shown_url
 from ioc.errors import IocError
 
 BEGIN = "`ioc run` (or `make run`) makes it at its first start."
@@ -31,7 +32,7 @@ def database(settings: Settings) -> Iterator[Engine]:
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise IocError(f"There is no database {url.database} yet.", BEGIN)
     engine = make_engine(settings.database.url)
-    where = url.render_as_string(hide_password=True)
+    where = shown_url(settings.database.url)
     try:
         yield engine
     except (OperationalError, ProgrammingError) as error:
@@ -48,6 +49,17 @@ def operator() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return f"cli:{os.getuid()}"
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody says yes; raises IocError where nobody is there to answer."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        hint = "--yes applies it without asking, --dry-run only shows what it would change."
+        raise IocError("Nothing was changed: there is no terminal on which to ask.", hint) from None
 
 
 def print_json(data: Any) -> None:

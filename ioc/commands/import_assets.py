@@ -8,7 +8,7 @@ import click
 
 from ioc.assets import Asset, AssetKind, AssetRegister, Differences, read_sheet
 from ioc.catalogue import load_catalogue
-from ioc.commands.common import database, operator, print_json, print_table, settings_of_environment
+from ioc.commands.common import agreed, database, operator, print_json, print_table, settings_of_environment
 from ioc.commands.findings import counted
 from ioc.domain import rfc3339
 from ioc.registry import load_registry
@@ -37,7 +37,8 @@ def assets(file: IO[bytes], *, dry_run: bool, yes: bool, json_: bool) -> None:
     `from` says from when a line holds, without it is from now on.
 
     The list replaces all assets of the kinds that it names in the facilities that it names, and touches no other.
-    What held before stays known.
+    Of an asset that is known, a column that the list lacks stays as it is; an empty cell empties it. What held before
+    stays known.
     """
     name = getattr(file, "name", "<stdin>")
     if name == "<stdin>" and not (yes or dry_run):
@@ -46,10 +47,11 @@ def assets(file: IO[bytes], *, dry_run: bool, yes: bool, json_: bool) -> None:
     registry = load_registry(settings.config_dir, load_catalogue(settings.config_dir), settings.timezone)
     with database(settings) as engine:
         register = AssetRegister(engine)
-        differences = register.preview(read_sheet(file.read(), name, registry, zone=settings.timezone))
+        found = read_sheet(file.read(), name, registry, zone=settings.timezone, known=register.lookup)
+        differences = register.preview(found)
         if not json_:
             print_differences(differences)
-        apply = not dry_run and (yes or differences.empty or click.confirm("Apply this?", err=True))
+        apply = not dry_run and (yes or differences.empty or agreed("Apply this?"))
         if apply:
             register.apply(differences, operator())
     if json_:

@@ -9,7 +9,7 @@ import click
 
 from ioc.beds import Bed, BedRegister, Differences, read_sheet
 from ioc.catalogue import load_catalogue
-from ioc.commands.common import database, operator, print_json, print_table, settings_of_environment
+from ioc.commands.common import agreed, database, operator, print_json, print_table, settings_of_environment
 from ioc.commands.findings import counted
 from ioc.commands.import_assets import assets
 from ioc.domain import SECOND, Spot, rfc3339
@@ -63,7 +63,7 @@ def beds(file: IO[bytes], *, dry_run: bool, yes: bool, new_wards: bool, json_: b
         if not json_:
             dated = {bed.from_ns for bed in sheet.beds if bed.from_ns}
             print_differences(differences, {ns: _moment(ns, settings.timezone) for ns in dated})
-        apply = not dry_run and (yes or differences.empty or click.confirm("Apply this?", err=True))
+        apply = not dry_run and (yes or differences.empty or agreed("Apply this?"))
         if apply:
             register.apply(differences, operator())
     if json_:

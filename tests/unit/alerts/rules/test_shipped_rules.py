@@ -79,6 +79,14 @@ def test_titles_have_a_value_and_nothing_left_to_fill(shipped: RuleSet, catalogu
             assert len(title) < 60, title
 
 
+def test_no_title_says_the_state_that_has_returned(shipped: RuleSet, catalogue: Catalogue) -> None:
+    """A title is filled with the present value: an alert that is not closed yet would read "critical: up"."""
+    for rule in shipped.rules.values():
+        if catalogue.metrics[rule.read.metric].states:
+            for language in LANGUAGES:
+                assert "value" not in dict(placeholders(getattr(rule.title, language))), rule.id
+
+
 def test_plain_limits_are_those_of_the_catalogue(shipped: RuleSet, catalogue: Catalogue) -> None:
     compared = 0
     for rule in shipped.rules.values():

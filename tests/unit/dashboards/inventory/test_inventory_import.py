@@ -116,3 +116,9 @@ def test_only_a_steward_may(small, who):
     assert send(client, LIST).status_code == 403
     for act in ("apply", "drop"):
         assert client.post(f"{PATH}/{act}").status_code == 403
+
+
+def test_a_column_that_the_list_lacks_changes_nothing(small, steward):
+    send(steward, "facility,code,kind,name\nbv01,sv-up,server,HIS\nbv01,sv-down,server,\n")
+    html = steward.get(f"{PATH}?lang=en").text
+    assert 'data-kind="server" data-added="0" data-removed="3" data-changed="0"' in html

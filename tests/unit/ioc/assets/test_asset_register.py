@@ -190,3 +190,14 @@ def test_a_draft_takes_the_place_of_the_last_one_and_can_be_dropped(engine, cloc
     assert drafts.get("bv01", "user:1").name == "two.csv"
     drafts.drop("bv01", "user:1")
     assert drafts.get("bv01", "user:1") is None
+
+
+def test_what_is_known_of_an_asset_is_that_of_the_moment_else_that_of_now(register, clock):
+    put(register, asset("a", owner="old"))
+    before = clock.now_ns()
+    clock.advance(DAY)
+    put(register, asset("a", owner="new"), asset("b"))
+    look = register.lookup("bv01")
+    assert [look("a", at).owner for at in (0, before)] == ["new", "old"]
+    assert look("b", before).code == "b"
+    assert look("c", 0) is None

@@ -1,6 +1,7 @@
 """Lists of assets as people write them: what is read, and every fault with its line."""
 
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -87,6 +88,49 @@ def test_what_a_device_measures_is_watched(read):
 def test_kinds_may_be_said_in_vietnamese(read, word, kind):
     (asset,) = read(f"facility,code,kind,site\nbv01,x,{word},cs1\n")
     assert asset.kind.value == kind
+
+
+@pytest.fixture
+def again(registry: Registry, read):
+    """A line of another list about an asset that the register knows in full."""
+    (old,) = read(
+        ",".join(COLUMNS) + "\n"
+        "bv01,sv-1,server,HIS,cs1,khoa-noi,phong-may,Tổ,10.0.0.5,R750,S1,NCC,HD-1,31/12/2027,mt-may,1,2026-05-01\n"
+    )
+
+    def again(head: str, line: str) -> tuple[Asset, Asset]:
+        text = f"facility,code,kind,{head}\nbv01,sv-1,server,{line}\n"
+        looked = {"bv01": lambda code, _time_ns: old if code == "sv-1" else None}
+        (new,) = read_sheet(text.encode(), "x", registry, zone=ZONE, known=looked.__getitem__)
+        return old, new
+
+    return again
+
+
+def test_a_column_that_is_not_there_leaves_what_is_known(again):
+    old, new = again("owner", "Tổ mới")
+    assert new == replace(old, owner="Tổ mới", from_ns=0)
+
+
+def test_an_empty_cell_of_a_column_that_is_there_empties_it(again):
+    old, new = again("model,contract_end,device,watched", ",,,")
+    assert new == replace(old, model="", contract_end=None, device="", watched=False, from_ns=0)
+
+
+def test_site_and_department_follow_from_another_place_and_stay_with_the_same(again):
+    old, new = again("place", "phong-may")
+    assert new == replace(old, from_ns=0)
+    old, new = again("place,device", "khoa-san,")
+    assert (new.site, new.department, new.place) == ("cs2", "khoa-san", "khoa-san")
+    old, new = again("department,place", "khoa-san,")
+    assert (new.site, new.department, new.place) == ("cs2", "khoa-san", "")
+
+
+def test_what_is_kept_and_the_registry_has_no_more_is_no_fault_of_the_list(registry):
+    old = Asset("bv01", "cs1", "sv-1", AssetKind.SERVER, place="gone", device="mt-gone", watched=True)
+    text = b"facility,code,kind,owner\nbv01,sv-1,server,A\n"
+    (new,) = read_sheet(text, "x", registry, zone=ZONE, known=lambda _facility: lambda _code, _time_ns: old)
+    assert new == replace(old, owner="A")
 
 
 def test_a_workbook_says_the_same_as_a_csv(read):

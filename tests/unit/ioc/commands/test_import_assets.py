@@ -57,6 +57,23 @@ def test_nothing_changes_before_somebody_says_so(importing, register, words, ans
     assert register.assets("bv01").all == ()
 
 
+def test_where_nobody_can_answer_it_says_how_to_go_on(importing, register):
+    result = importing(FIRST, answer="")
+    assert result.exit_code == 1
+    assert (
+        "--yes applies it without asking" in f"{result.stderr}{result.exception}{getattr(result.exception, 'hint', '')}"
+    )
+    assert register.assets("bv01").all == ()
+
+
+def test_a_column_that_the_list_lacks_leaves_what_is_known(importing, register):
+    assert importing(FIRST, "--yes").exit_code == 0
+    result = importing("facility,code,kind,name\nbv01,sv-1,server,HIS\nbv01,sv-2,server,\n", "--yes")
+    assert "name none → HIS: sv-1" in result.stdout
+    assert "owner" not in result.stdout
+    assert "1 asset changed, 1 unchanged" in result.stdout
+
+
 def test_a_list_that_says_the_same_asks_nothing(importing, register):
     importing(FIRST, "--yes")
     result = importing(FIRST)
