@@ -9,6 +9,7 @@ from dashboards.reckon import Shown
 from dashboards.services import Services
 from ioc.catalogue import Catalogue
 from ioc.domain import Series
+from ioc.latest import Value
 from ioc.registry import Registry
 
 
@@ -33,6 +34,10 @@ class Alarms:
     def on_device(self, shown: Shown, device: str) -> Shown:
         """A value of one device with the level of its own series."""
         return _marked(shown, self.of_device(device, shown.metric))
+
+    def on_value(self, shown: Shown, value: Value) -> Shown:
+        """A value with the level of its own series, whatever else there is of its metric."""
+        return _marked(shown, (one for one, _ in self._of_metric.get(value.metric, ()) if _about(one, value)))
 
     def of_device(self, device: str, metric: str = "") -> list[Incident]:
         """The incidents of a device, of one of its metrics or all."""
@@ -77,6 +82,14 @@ def _shows(term: Term, incident: Incident) -> bool:
 def worst_of(incidents: Iterable[Incident]) -> Incident | None:
     """The one of the highest level; of several a real one before what is simulated."""
     return max(incidents, key=lambda one: (one.level, not one.simulated), default=None)
+
+
+def _about(incident: Incident, value: Value) -> bool:
+    """Whether an incident is about this series, or about a group to which it belongs."""
+    tags = {**value.tags, "source": value.source}
+    if incident.series:
+        return dict(Series.parse(incident.series).tags) == tags
+    return all(tags.get(name) == label for name, label in incident.labels.items())
 
 
 def _marked(shown: Shown, incidents: Iterable[Incident]) -> Shown:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from ioc.errors import IocError, RetryError
+from ioc.errors import IocError, MisconfiguredError, RetryError
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ _CODES = {
     500: "internal",
     503: "unavailable",
 }
+SET_UP = "misconfigured"  # the code of what whoever runs the centre has to mend
 
 
 class ProblemError(Exception):
@@ -58,7 +59,14 @@ def speaks_json() -> bool:
     if request.path.startswith("/api/") or request.path in {"/healthz", "/metrics"}:
         return True
     kinds = request.accept_mimetypes
+    if _has_key():
+        return kinds["application/json"] >= kinds["text/html"]
     return kinds["application/json"] > kinds["text/html"]
+
+
+def _has_key() -> bool:
+    """Whether a key came with the request itself: no browser sends one, and a login form helps no program."""
+    return "Authorization" in request.headers
 
 
 def init_app(app: Flask) -> None:
@@ -73,7 +81,7 @@ def init_app(app: Flask) -> None:
 
 
 def _problem(problem: ProblemError) -> BaseResponse:
-    if problem.status == 401 and request.method == "GET" and not speaks_json():
+    if problem.status == 401 and request.method == "GET" and not speaks_json() and not _has_key():
         here = request.full_path.rstrip("?")
         return redirect(url_for("access.login", next=here if here != "/" else None))
     return answer(problem)
@@ -107,7 +115,11 @@ def _database(error: SQLAlchemyError) -> BaseResponse:
 
 
 def _ours(error: IocError) -> BaseResponse:
+    if isinstance(error, MisconfiguredError):  # it stays so until somebody mends it: nobody is told to try again
+        _log.error("%s %s: %s %s", request.method, request.path, error, error.hint)
+        return answer(ProblemError(503, SET_UP, str(error), error.hint))
     if isinstance(error, RetryError):
+        _log.warning("%s %s: %s %s", request.method, request.path, error, error.hint)
         return answer(ProblemError(503, "unavailable", str(error), error.hint))
     return answer(ProblemError(400, "rejected", str(error), error.hint))
 
@@ -151,4 +163,6 @@ def _for_people(problem: ProblemError) -> tuple[str, str]:
         _("Something went wrong"),
         _("The fault is on our side and has been written to the log. Nothing that was received is lost."),
     )
+    if problem.code == SET_UP:
+        return fallback
     return texts.get(problem.status) or (texts[400] if problem.status < 500 else fallback)

@@ -85,7 +85,8 @@ def jobs(pulses: Sequence[Pulse], now_ns: int, language: str) -> list[Line]:
     for times in own.all("job_seconds"):
         job = dict(times.labels)["job"]
         ended = own.one("job_last_success_timestamp_seconds", job=job)
-        failed = sum(it.value for it in own.all("job_failures_total") if dict(it.labels)["job"] == job)
+        went_wrong = own.one("job_failures_total", job=job, what="failed")  # one that is left out comes again at once
+        failed = went_wrong.value if went_wrong else 0
         ended_ns = int(ended.value * SECOND) if ended else None
         beside = gettext("%(n)s went wrong", n=fmt.number(failed, 0, language)) if failed else ""
         late = ended_ns is None or own.at_ns - ended_ns > LATE_RUNS

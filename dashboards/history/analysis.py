@@ -18,15 +18,18 @@ TWO_HOURS = 2
 DAY_MS = 86_400_000
 
 
+Dated = tuple[float, int]  # a value and its time in ns
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What one line comes to. ``highest`` and ``lowest`` are (value, ns)."""
+    """What one line comes to."""
 
     mean: float | None
     total: float | None
-    highest: tuple[float, int] | None
-    lowest: tuple[float, int] | None
-    last: tuple[float, int] | None
+    highest: Dated | None
+    lowest: Dated | None
+    last: Dated | None
     middle: float | None  # the value that half of the windows do not exceed
     most: float | None  # and nine in ten
     known: int
@@ -67,6 +70,7 @@ class Analysis:
     bins: list[Bin]
     shares: list[float]  # of the states of a metric that has such
     sides: tuple[float, float] | None
+    extremes: tuple[Dated, Dated] | None  # of the single values, where means are drawn
     error: float
     quality: Quality
 
@@ -109,9 +113,17 @@ def analyse(found: Study, wanted: Wanted, frame: Frame) -> Analysis:
         bins=findings.spread(values, earlier) if alone else [],
         shares=_shares(values, len(metric.states)) if metric.kind is Kind.STATE and values else [],
         sides=found.sides,
+        extremes=_extremes(found),
         error=found.error,
         quality=quality_of([*seen, *([found.before] if found.before else [])]),
     )
+
+
+def _extremes(found: Study) -> tuple[Dated, Dated] | None:
+    if found.extremes is None:
+        return None
+    high, low = found.extremes
+    return (high.above, high.at), (low.above, low.at)
 
 
 def _drawn(line: Line, span: tuple[int, int], wanted: Wanted, frame: Frame, shift_ms: int = 0) -> Drawn:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from alerts import Incident
 from dashboards.access import authorise, narrowed
+from dashboards.api import params
 from dashboards.api.members import ADDABLE, PRODUCER, Members, members_of
 from dashboards.errors import bad_request, not_found
 from dashboards.history import choice as choices
@@ -88,6 +89,7 @@ def read(words: Mapping[str, str]) -> Asked:
     if code.startswith(PROVINCE):
         code, province = "", code.removeprefix(PROVINCE)
     principal, code, site = narrowed("history", code, words.get("site", ""))
+    params.known_facility(code, site)
     registry = services().registry
     known = (*registry.facilities.values(), SELF)
     facilities = [found for found in known if principal.scope.covers(found.code, principal.scope.site)]
@@ -97,7 +99,9 @@ def read(words: Mapping[str, str]) -> Asked:
     if province:
         authorise("history", everywhere=True)
         if province not in registry.provinces:
-            raise bad_request("province", f"there is no province {province!r}")
+            raise bad_request(
+                "province", f"there is no province {province!r}", params.meant(province, registry.provinces)
+            )
         place = Place(province=province)
     elif metric is not None and (code or facilities):
         place = _place(known_facility(services(), code or facilities[0].code, site), site, metric, words)
@@ -122,7 +126,7 @@ def _metric(code: str) -> Metric | None:
     metric = catalogue.get(code)
     if metric is None and code != FIRST:
         close = catalogue.nearest(code)
-        raise not_found(f"there is no metric {code!r}", f"Did you mean {close}?" if close else "")
+        raise bad_request("metric", f"there is no metric {code!r}", f"Did you mean {close}?" if close else "")
     return metric
 
 

@@ -16,6 +16,7 @@ from dashboards.history.findings import Band, Scale
 from dashboards.render import language, say
 from ioc.catalogue import Metric
 from ioc.domain import SECOND
+from ioc.timeseries import How
 
 FULL = 1000  # thousandths of a bar's length
 SPREAD_HEIGHT = 100
@@ -75,7 +76,9 @@ def summary(found: Analysis, choice: Choice, writer: Writer, vs_name: str) -> li
     rows: list[Row] = []
     if not metric.states:
         rows = _means(own, before, writer, vs_name)
-    rows += [(_("Highest"), writer.dated(own.highest)), (_("Lowest"), writer.dated(own.lowest))]
+    highest, lowest = found.extremes or (own.highest, own.lowest)
+    of_highest, of_lowest = (_("Highest"), _("Lowest")) if found.extremes else extremes(choice)
+    rows += [(of_highest, writer.dated(highest)), (of_lowest, writer.dated(lowest))]
     if len(found.lines) == 1:
         rows.append((_("Last"), writer.dated(own.last)))
     if not metric.states and own.middle is not None:
@@ -87,6 +90,13 @@ def summary(found: Analysis, choice: Choice, writer: Writer, vs_name: str) -> li
         length = fmt.quantity(own.beyond * choice.step_ns / fmt.HOUR, "h", decimals, language())
         rows.append((_("Time from %(limit)s on", limit=writer.exact(limit)), length))
     return [*rows, (_("Windows with values"), _of(own))]
+
+
+def extremes(choice: Choice) -> tuple[str, str]:
+    """What the highest and the lowest of what is drawn are called."""
+    if choice.how == How.MEAN and choice.step_ns:
+        return _("Highest mean"), _("Lowest mean")
+    return _("Highest"), _("Lowest")
 
 
 def _means(own: Sum, before: Sum | None, writer: Writer, vs_name: str) -> list[Row]:

@@ -35,6 +35,7 @@ class Study:
     hours_how: str = How.MEAN
     more: int = 0  # lines that are left out
     sides: tuple[float, float] | None = None  # the means of a ratio's numerator and denominator
+    extremes: tuple[Cell, Cell] | None = None  # where means are shown: the windows of the highest and the lowest value
 
     @property
     def error(self) -> float:
@@ -58,11 +59,32 @@ def study(store: Store, wanted: Wanted) -> Study:
         before = next((found for found in earlier if found.tags == line.tags), Line(line.tags))
     hours_how = choice.how if choice.how in (How.RATIO, How.MAX, How.MIN, *ADDED) else How.MEAN
     sides = wanted.own.sides(store, line, *span) if choice.how == How.RATIO else None
-    return Study(lines, before, _hours(store, wanted, line, hours_how), hours_how, sides=sides)
+    hours = _hours(store, wanted, line, hours_how)
+    return Study(lines, before, hours, hours_how, sides=sides, extremes=_extremes(store, wanted, line))
 
 
 def _several(lines: list[Line]) -> Study:
     return Study(lines[:MOST_LINES], more=max(0, len(lines) - MOST_LINES))
+
+
+def _extremes(store: Store, wanted: Wanted, line: Line) -> tuple[Cell, Cell] | None:
+    """A mean hides how far single values went: a refrigerator that froze for a minute."""
+    choice = wanted.choice
+    if choice.how != How.MEAN or not choice.step_ns or wanted.own.members.add_up or not line.cells:
+        return None
+    span = (choice.start_ns, choice.stop_ns)
+    highs, lows = (
+        [
+            cell
+            for found in replace(wanted.own, how=how).lines(store, *span)
+            if found.tags == line.tags
+            for cell in found.cells
+        ]
+        for how in (How.MAX, How.MIN)
+    )
+    if not highs or not lows:
+        return None
+    return max(highs, key=lambda cell: cell.above), min(lows, key=lambda cell: cell.above)
 
 
 def _ordered(lines: list[Line], wanted: Wanted) -> list[Line]:

@@ -132,6 +132,7 @@ def data() -> Response:
         columns=panels.spread(analysis, writer),
         shares=panels.shares(analysis, writer),
         places=panels.places(analysis, names, writer),
+        extremes=panels.extremes(choice),
         silent=_silent(analysis, chosen),
         left_out=found.more,
         events=events,

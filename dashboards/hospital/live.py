@@ -13,8 +13,9 @@ from dashboards.alarms import Alarms, alarms_at
 from dashboards.alerts.bands import LOOK_NS
 from dashboards.alerts.strip import strip_of
 from dashboards.alerts.words import words_of
+from dashboards.api.params import meant
 from dashboards.boards import Board, FeedSpec, TileSpec
-from dashboards.errors import not_found
+from dashboards.errors import bad_request, not_found
 from dashboards.reckon import Lens, Shown
 from dashboards.services import Services
 from dashboards.tiles import Tile, build_feed, build_tile
@@ -140,10 +141,11 @@ def hospital_view(app: Flask, arguments: Mapping[str, str]) -> HospitalView:
 
 
 def known_facility(services: Services, code: str, site: str = "") -> Facility:
-    """The facility of this code, with this site of it; a 404 otherwise."""
+    """The facility of this code, a 404 otherwise; with this site of it, which is a parameter: a 400 otherwise."""
     facility = services.registry.facility(code)
     if facility is None:
         raise not_found(f"there is no facility {code!r}", "The first page lists them.")
     if site and site not in facility.sites:
-        raise not_found(f"{code} has no site {site!r}", f"It has {', '.join(facility.sites)}.")
+        hint = meant(site, facility.sites) or f"It has {', '.join(facility.sites)}."
+        raise bad_request("site", f"{code} has no site {site!r}", hint)
     return facility

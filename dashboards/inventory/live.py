@@ -156,19 +156,21 @@ class AssetView:
         return present(book, [asset], incidents, now_ns)[0]
 
     def lines(self, values: Sequence[Value], book: Book, now_ns: int) -> list[tuple[Shown, str]]:
-        """Each reading with what tells it from others of the same metric (a disk, an interface)."""
+        """Each reading with what tells it from others of the same metric (a disk, an interface, a target)."""
         lens: Lens = self.services.lens(book, self.facility, self.site, self.language, now_ns)
         alarms = alarms_at(self.services, self.facility, self.site)
         order = {metric: place for place, metric in enumerate(self.services.catalogue.metrics)}
         ordered = sorted(values, key=lambda v: (order.get(v.metric, len(order)), sorted(v.tags.items()), v.source))
-        return [(alarms.on_device(shown(v, lens), v.tags.get("device", "")), _apart(v)) for v in ordered]
+        apart = [name for name in TARGETS if len({tag for v in values if (tag := v.tags.get(name))}) > 1]
+        return [(alarms.on_value(shown(v, lens), v), _apart(v, apart)) for v in ordered]
 
 
-COMMON = frozenset({"facility", "site", "asset", "host", "device"})
+TARGETS = ("host", "device")  # what asks an asset is mostly one and goes without saying
+COMMON = frozenset({"facility", "site", "asset", *TARGETS})
 
 
-def _apart(value: Value) -> str:
-    tags = [text for name, text in value.tags.items() if name not in COMMON]
+def _apart(value: Value, apart: Sequence[str]) -> str:
+    tags = [text for name, text in value.tags.items() if name in apart or name not in COMMON]
     return " ".join([*tags, value.source])
 
 

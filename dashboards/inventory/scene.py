@@ -219,6 +219,7 @@ class Desk:
         newest = max(told, key=lambda v: v.as_of_ns or 0, default=None)
         at = each.as_of_ns
         figures = [f for metric in metrics if (value := each.value(metric)) and (f := self._figure(value))]
+        figures.sort(key=lambda figure: figure.level == "")  # what is beyond a limit is drawn first
         fresh = each.state is State.FRESH
         limit = newest.max_age_ns if newest else 0
         return Cell(

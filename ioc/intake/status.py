@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Engine, RowMapping, select
 
 from ioc.database import reading, writing
+from ioc.domain import FactKind
 from ioc.intake.batch import Batch
 from ioc.intake.tables import source_status
 from ioc.upsert import upsert
@@ -52,7 +53,8 @@ class SourceStatus:
         self.received += batch.counts.received
         self.ignored += batch.counts.ignored
         self.gaps += batch.counts.gaps
-        self.accepted += len(batch.frames) + len(batch.facts)
+        told = sum(fact.part == 0 and fact.kind is not FactKind.HEARD for fact in batch.facts)  # messages, not facts
+        self.accepted += len(batch.frames) + told
         for reject in batch.rejects:
             self.quarantined[reject.reason.value] += 1
 

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboards.errors import ProblemError
+from ioc.errors import MisconfiguredError, RetryError
 
 
 @pytest.fixture
@@ -42,6 +43,28 @@ def test_what_nobody_foresaw_is_logged_and_not_shown(failing, caplog, accept):
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
     assert "secret inside" in caplog.text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_what_is_set_up_wrongly_says_how_to_mend_it_and_is_logged(failing, caplog, accept):
+    web, raised = failing
+    raised.append(MisconfiguredError("The fonts are missing.", "Run: python -m dashboards.assets"))
+    answer = web.nobody().get("/fail?lang=en", headers={"Accept": accept})
+    assert answer.status_code == 503
+    assert "The fonts are missing." in answer.text
+    assert "Run: python -m dashboards.assets" in answer.text
+    assert "Try again" not in answer.text
+    assert [r.levelname for r in caplog.records if "The fonts are missing. Run: python" in r.message] == ["ERROR"]
+
+
+def test_what_only_takes_time_says_to_try_again_and_nothing_of_the_inside(failing, caplog):
+    web, raised = failing
+    raised.append(RetryError("10.0.0.9 does not answer"))
+    answer = web.nobody().get("/fail?lang=en", headers={"Accept": "text/html"})
+    assert answer.status_code == 503
+    assert "Try again in a few seconds." in answer.text
+    assert "10.0.0.9" not in answer.text
+    assert "10.0.0.9 does not answer" in caplog.text
 
 
 def test_the_error_page_that_fails_itself_is_still_an_answer(failing, monkeypatch, caplog):

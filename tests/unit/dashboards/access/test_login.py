@@ -217,3 +217,14 @@ def test_logging_in_again_ends_the_session_that_there_was(web, bob):
     assert client.get_cookie(KEY_COOKIE).value != before
     assert web.services.sessions.find(before) is None
     assert client.get("/api/v1/sources").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer", "Basic YWRtaW46eA=="])
+@pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
+def test_a_program_with_a_bad_key_gets_401_from_a_page_and_never_the_login(web, bob, header, accept):
+    client = web.nobody()
+    log_in(client)  # a cookie changes nothing
+    answer = client.get("/reports/handover/bv01?format=pdf", headers={"Authorization": header, "Accept": accept})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert ("this token does not open" in answer.text) is (accept != "text/html")

@@ -30,7 +30,8 @@ def working(web):
     scheduler.put("job_last_success_timestamp_seconds", now_ns / SECOND - 30, job="roll_up")
     scheduler.took("job_seconds", 0.004, job="alerts")
     scheduler.put("job_last_success_timestamp_seconds", now_ns / SECOND, job="alerts")
-    scheduler.add("job_failures_total", 3, job="alerts", what="skipped")
+    scheduler.add("job_failures_total", 3, job="alerts", what="failed")
+    scheduler.add("job_failures_total", 5, job="alerts", what="skipped")
     for part, meter, pid in (("worker", worker, 7), ("scheduler", scheduler, 8)):
         web.services.pulses.save(Pulse(part, "may-1", pid, now_ns, tuple(meter.figures())))
     return web

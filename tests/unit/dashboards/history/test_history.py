@@ -174,10 +174,23 @@ def test_choices_keep_each_other(web):
     assert 'aria-current="true">7 ngày' in html
 
 
-def test_an_unknown_metric_names_the_nearest(web):
-    answer = web.browser("viewer").get("/history?metric=ups.loda", headers={"Accept": "application/json"})
-    assert answer.status_code == 404
-    assert answer.get_json()["error"]["hint"] == "Did you mean ups.load?"
+@pytest.mark.parametrize(
+    ("query", "where", "hint"),
+    [
+        ("metric=ups.loda", "metric: there is no metric", "Did you mean ups.load?"),
+        ("facility=bv01&site=cs9", "site: bv01 has no site", "Did you mean cs1?"),
+        ("site=xx", "site: ", "It has cs1"),
+        ("facility=bv99", "facility: there is no facility", "There are bv01"),
+        ("province=song-mya", "province: there is no province", "Did you mean song-may?"),
+    ],
+)
+def test_a_name_that_is_not_known_is_told_with_its_parameter_and_the_nearest(web, query, where, hint):
+    client = web.browser("admin")
+    answer = client.get(f"/history?{query}", headers={"Accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(where)
+    assert answer.get_json()["error"]["hint"].startswith(hint)
+    assert where in client.get(f"/history?{query}").text  # people read it too
 
 
 def test_another_facility_is_closed(web):

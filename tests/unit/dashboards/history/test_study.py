@@ -48,6 +48,17 @@ def test_the_mean_of_what_is_averaged_weighs_every_value(web):
     assert "2/6" in text(found["html"])
 
 
+def test_a_mean_does_not_hide_that_a_refrigerator_froze(web):
+    start = at("2026-11-22T00:00")
+    fridge(web, "tl-01", [(start, 4.0), (start + MINUTE, -2.0), (start + HOUR, 5.0), (start + HOUR + MINUTE, 9.0)])
+    query = "metric=fridge.temp&facility=bv01&how=mean&every=1h&from=2026-11-22T00:00&to=2026-11-22T06:00"
+    found = data(web, f"{query}&device=tl-01")
+    assert found["figure"]["lines"][0]["y"] == [1.0, 7.0]
+    assert "Cao nhất 9,00 °C, 01:00 22/11 Thấp nhất −2,00 °C, 00:00 22/11" in text(found["html"])
+    fridge(web, "tl-02", [(start, 5.0)])
+    assert "Trung bình cao nhất 7,00 °C" in text(data(web, query)["html"])
+
+
 def test_a_median_and_a_high_share_are_asked_of_the_store(web):
     start = at("2026-11-22T00:00")
     fridge(web, "tl-01", [(start + n * MINUTE, float(n)) for n in range(1, 11)])

@@ -109,11 +109,13 @@ def test_a_tile_that_cannot_be_computed_says_so_and_the_others_go_on(web, view, 
     assert f'data-state="{State.MISSING}"' in html
 
 
-@pytest.mark.parametrize("asked", [{"facility": "bv99"}, {"facility": "bv01", "site": "cs9"}, {}])
-def test_a_place_that_there_is_not_is_not_found(web, asked):
+@pytest.mark.parametrize(
+    ("asked", "status"), [({"facility": "bv99"}, 404), ({"facility": "bv01", "site": "cs9"}, 400), ({}, 404)]
+)
+def test_a_place_that_there_is_not_is_told(web, asked, status):
     with pytest.raises(ProblemError) as caught:
         hospital_view(web.app, asked)
-    assert caught.value.status == 404
+    assert caught.value.status == status
 
 
 def judge(web):

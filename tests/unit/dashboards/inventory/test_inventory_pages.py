@@ -100,6 +100,41 @@ def test_an_incident_is_linked_from_list_and_page(small):
         assert f"/alerts/{number}" in small.web.as_("viewer").get(path).text
 
 
+def readings(html: str) -> list[str]:
+    """The rows of an asset's readings, as words."""
+    rows = re.findall(r'<li class="row reading".*?</li>', html, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows]
+
+
+def test_a_level_stands_at_its_own_series_only(small):
+    """Neither at other services of the asset nor at what another asset says of the same metric."""
+    for service, up in (("his", 0), ("lis", 1)):
+        small.says("sv-up", "sql.up", up, service=service)
+    series = "sql.up,asset=sv-up,facility=bv01,service=his,site=cs1,source=mqtt"
+    raise_incident(small.web, device="", metric="sql.up", series=series)
+    other = "host.up,asset=sv-silent,facility=bv01,host=sv-silent,site=cs1,source=mqtt"
+    raise_incident(small.web, id="i2", device="", metric="host.up", series=other)
+    rows = readings(small.web.as_("viewer").get("/asset/bv01/sv-up?lang=en").text)
+    assert [" his " in row for row in rows if "Critical" in row] == [True]
+
+
+def test_an_alert_of_a_group_stands_at_each_of_its_series(small):
+    for service in ("his", "lis"):
+        small.says("sv-up", "sql.up", 1, service=service)
+    raise_incident(small.web, device="", metric="sql.up", series="")  # of the facility and site
+    rows = readings(small.web.as_("viewer").get("/asset/bv01/sv-up?lang=en").text)
+    assert sum("Critical" in row for row in rows) == 2
+
+
+def test_two_targets_of_an_asset_are_told_apart_and_one_goes_without_saying(small):
+    small.says("sv-silent", "host.cpu", 71.3, host="exporter-a")
+    (silent, cpu) = readings(small.web.as_("viewer").get("/asset/bv01/sv-silent?lang=en").text)
+    assert "exporter-a" in silent + cpu
+    assert "sv-silent" in silent + cpu
+    rows = readings(small.web.as_("viewer").get("/asset/bv01/sv-up?lang=en").text)
+    assert not [row for row in rows if "sv-up" in row]
+
+
 def test_who_sees_another_hospital_sees_nothing_here(small):
     client = small.web.as_("viewer_bv02")
     for path in ("/inventory/bv01", "/asset/bv01/sv-up", "/wall/bv01/it", "/inventory/bv01/list.xlsx"):

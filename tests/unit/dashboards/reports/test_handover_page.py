@@ -192,7 +192,8 @@ def test_a_site_has_its_own_paper(web, side):
     html = client.get(f"{PAGE}&site=cs1").text
     assert 'data-scope="facility:bv01/site:cs1"' in html
     assert cells(html, WARD, "balance")[0] == "1"
-    assert client.get(f"{PAGE}&site=cs9").status_code == 404
+    unknown = client.get(f"{PAGE}&site=cs9")
+    assert (unknown.status_code, "site: bv01 has no site" in unknown.text) == (400, True)
 
 
 @pytest.mark.parametrize("query", ["&date=tomorrow", "&at=99:00", "&format=docx"])
