@@ -33,7 +33,7 @@ def _reliable(said: Server) -> Iterator[Finding]:
     if major.isdecimal() and int(major) < OLDEST:
         yield fault(AREA, f"PostgreSQL {said.version} is too old.", f"Use {OLDEST} or newer.")
     if said.encoding != UTF8:
-        what = f"The database keeps text as {said.encoding}, which has no Vietnamese letters."
+        what = f"The database keeps text as {said.encoding}, which knows no Vietnamese letters."
         yield fault(AREA, what, f"Make it with: {MAKE_UTF8}, and copy it over.")
     if said.standby:
         yield fault(AREA, "The server is a standby and takes no writes.", "Point IOC_DATABASE__URL at the primary.")

@@ -138,12 +138,16 @@ class Server:
 
 
 def must_be_utf8(engine: Engine) -> None:
-    """Raises IocError where the server keeps text in an encoding that lacks letters, or checks none (SQL_ASCII)."""
+    """Raises IocError where the server keeps text in an encoding that lacks letters.
+
+    SQL_ASCII, what a server has that was set up without a locale, keeps bytes as they are and so ours too: only
+    `ioc doctor` speaks of it.
+    """
     if engine.dialect.name != "postgresql":
         return
     with reading(engine) as connection:
         encoding = connection.execute(text("select current_setting('server_encoding')")).scalar_one()
-    if encoding != UTF8:
+    if encoding not in (UTF8, "SQL_ASCII"):
         name = engine.url.database
         raise IocError(f"The database {name} keeps text as {encoding}, not as {UTF8}.", f"Make it with: {MAKE_UTF8}")
 

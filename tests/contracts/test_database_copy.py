@@ -240,10 +240,22 @@ if postgresql.PARAM:
             engine.dispose()
         assert found == "a\N{REPLACEMENT CHARACTER}b"
 
-    def test_a_database_that_does_not_know_letters_is_not_set_up() -> None:
+    def test_a_server_that_was_set_up_without_a_locale_keeps_every_letter(source: Engine) -> None:
+        with writing(source) as connection:
+            connection.execute(update(audit).where(audit.c.id == 1).values(subject="Bệnh viện Đèo Sương"))
         with postgresql.new_database(template="template0 encoding 'SQL_ASCII'") as url:
             engine = make_engine(url)
-            with pytest.raises(IocError, match="keeps text as SQL_ASCII, not as UTF8") as told:
+            migrate(engine)
+            assert isinstance(copy_database(source, engine), Copied)
+            with reading(engine) as connection:
+                found = connection.execute(select(audit.c.subject).where(audit.c.id == 1)).scalar_one()
+            engine.dispose()
+        assert found == "Bệnh viện Đèo Sương"
+
+    def test_a_database_that_lacks_letters_is_not_set_up() -> None:
+        with postgresql.new_database(template="template0 encoding 'LATIN1'") as url:
+            engine = make_engine(url)
+            with pytest.raises(IocError, match="keeps text as LATIN1, not as UTF8") as told:
                 migrate(engine)
             assert "createdb --encoding UTF8 --template template0" in told.value.hint
             assert not inspect(engine).get_table_names()

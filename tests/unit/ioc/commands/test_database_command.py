@@ -148,12 +148,12 @@ def test_no_part_of_a_password_is_shown(folder: Path, monkeypatch: pytest.Monkey
 
 def test_a_database_that_lacks_letters_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_engine: Engine) -> None:
-        raise IocError("The database x keeps text as SQL_ASCII, not as UTF8.")
+        raise IocError("The database x keeps text as LATIN1, not as UTF8.")
 
     monkeypatch.setattr(database, "must_be_utf8", refuse)
     result = copy("--to", f"sqlite:///{folder}/new.sqlite")
     assert result.exit_code == 1
-    assert "SQL_ASCII" in result.stderr
+    assert "LATIN1" in result.stderr
     assert not (folder / "new.sqlite").exists()
 
 
