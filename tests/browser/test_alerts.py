@@ -74,13 +74,13 @@ def test_an_alarm_is_raised_taken_and_over(watched: Watched, centre: Centre) -> 
     expect(tile).to_have_attribute("data-level", "critical")
     expect(tile.locator("dd[data-level=critical]")).to_contain_text("95")
     article = lists.locator("article")
-    expect(article).to_have_attribute("data-level", "critical")
+    expect(article).to_have_attribute("data-level", "critical", timeout=5_000)
     expect(lists.locator("#alert-counts")).to_contain_text("1 chưa ai nhận")
 
     lists.get_by_role("button", name="Tôi nhận", exact=True).click()
     expect(lists.locator("#sec-owned")).to_be_visible()
     expect(lists.locator("article .own")).to_contain_text("admin nhận")
-    expect(item).to_contain_text("đã nhận")
+    expect(item).to_contain_text("đã nhận", timeout=5_000)
 
     note_it(lists)
     keep_publishing(centre, wall, 40, "")
@@ -89,7 +89,7 @@ def test_an_alarm_is_raised_taken_and_over(watched: Watched, centre: Centre) -> 
     expect(tile).not_to_have_attribute("data-level", "critical")
     assert wall.evaluate("window.notReloaded") is True
     assert sorted(wall.evaluate("window.rises")) == ["strip critical", "strip warning", "tile critical", "tile warning"]
-    expect(wall.locator(".risen")).to_have_count(0)
+    expect(wall.locator(".risen")).to_have_count(0, timeout=3_000)
     read_its_page(lists, centre)
 
 

@@ -75,16 +75,17 @@ def test_a_published_value_appears_and_turns_late_and_stale_as_api_says_and_with
     assert element.get_attribute("data-state") == "missing"
 
     centre.publish(MAINS, {"voltage": 229, "present": 1})
-    wait_until("the page shows it", lambda: element.get_attribute("data-state") == "fresh", 20)
+    took = wait_until("the page shows it", lambda: element.get_attribute("data-state") == "fresh", 5)
+    assert took < 3
     expect(element).to_contain_text("229")
     assert centre.value("mains.voltage", device)["state"] == "fresh"
 
-    for state, within in (("late", 10), ("stale", 20)):
+    for state, within in (("late", 5), ("stale", 10)):
         wait_until(f"the page says {state}", lambda s=state: element.get_attribute("data-state") == s, within)
         said = centre.value("mains.voltage", device)
         assert said["state"] == state
         due = {"late": 3.0, "stale": 9.0}[state]
-        assert due <= float(str(said["age_s"])) < due + 3.0  # slow machines ask late
+        assert due <= float(str(said["age_s"])) < due + 1.0
     assert page.evaluate("window.notReloaded") is True
 
 
@@ -94,7 +95,7 @@ def test_a_wall_tile_turns_stale_and_its_number_looks_it(watched: Watched, centr
     tile = page.locator("#tile-gas")
     for topic in oxygen_zones(centre):
         centre.publish(topic, {"press": 402})
-    wait_until("the tile is fresh", lambda: tile.get_attribute("data-state") == "fresh", 20)
+    wait_until("the tile is fresh", lambda: tile.get_attribute("data-state") == "fresh", 5)
     expect(tile).to_contain_text("402")
     expect(tile.locator(".oldplate").first).to_be_hidden()
     wait_until("the tile is stale", lambda: tile.get_attribute("data-state") == "stale", 15)
@@ -127,15 +128,16 @@ def test_a_tab_that_nobody_sees_gives_its_connection_back_and_takes_it_up_again(
     watched: Watched, centre: Centre
 ) -> None:
     page = watched.page
+    wait_until("those of former tests are gone", lambda: streams(centre) == 0, 20)  # a heartbeat finds them closed
     page.goto(f"{centre.web}/devices/bv01")
-    wait_until("its stream is open", lambda: streams(centre) == 1, 20)
+    wait_until("its stream is open", lambda: streams(centre) == 1, 5)
     hide = """hidden => { Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true });
         document.dispatchEvent(new Event("visibilitychange")); }"""
     page.evaluate(hide, True)
     wait_until("its stream is closed", lambda: streams(centre) == 0, 20)
     page.evaluate(hide, False)
-    wait_until("its stream is open again", lambda: streams(centre) == 1, 20)
-    page.wait_for_selector("html:not([data-stream=lost])", timeout=20_000)
+    wait_until("its stream is open again", lambda: streams(centre) == 1, 5)
+    page.wait_for_selector("html:not([data-stream=lost])", timeout=5_000)
 
 
 def test_the_screen_comes_back_when_the_web_server_was_killed(watched: Watched, centre: Centre) -> None:
@@ -158,7 +160,7 @@ def test_a_history_is_drawn_and_its_numbers_are_the_api_s(watched: Watched, cent
     for voltage in (228, 230, 232):
         centre.publish(MAINS, {"voltage": voltage, "present": 1})
         time.sleep(0.05)
-    wait_until("it is stored", lambda: len(points(centre)) >= 3, 30)
+    wait_until("it is stored", lambda: len(points(centre)) >= 3, 10)
     page.goto(f"{centre.web}/history?metric=mains.voltage&facility=bv01&device=dl-01")
     expect(page.locator(".plotly .main-svg").first).to_be_visible(timeout=20_000)
     expect(page.locator("main")).to_contain_text("mains.voltage")

@@ -30,7 +30,7 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def wait_for(what: str, ask: Callable[[], object], limit_s: float = 60.0) -> None:
+def wait_for(what: str, ask: Callable[[], object], limit_s: float = 30.0) -> None:
     until = time.monotonic() + limit_s
     while not ask():
         if time.monotonic() > until:
@@ -102,7 +102,7 @@ class Stack:
     def ready_file(self) -> Path:
         return self.settings.data_dir / "run" / "worker.ready"
 
-    def wait_for_worker(self, limit_s: float = 60.0) -> None:
+    def wait_for_worker(self, limit_s: float = 30.0) -> None:
         def ready() -> bool:
             code = self.processes["worker"].poll()
             assert code is None, f"the worker ended with {code}: {self.log('worker')[-2000:]}"
@@ -116,7 +116,7 @@ class Stack:
         process.kill()
         process.wait()
 
-    def end(self, name: str, limit_s: float = 30.0) -> int:
+    def end(self, name: str, limit_s: float = 10.0) -> int:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         return process.wait(limit_s)

@@ -139,7 +139,7 @@ def settle(books: Books, folder: Path) -> None:
         ]
 
     with suppress(AssertionError):
-        wait_for("the census is the truth", lambda: not differences(), 60)
+        wait_for("the census is the truth", lambda: not differences(), 10)
     assert differences() == []
 
 
@@ -156,7 +156,7 @@ def test_the_command_simulates_the_his_beside_the_devices_and_ends_at_once(centr
     wait_for("the HIS speaks", told, 60)
     begun = time.monotonic()
     assert made.end("simulator") == 0
-    assert time.monotonic() - begun < 9
+    assert time.monotonic() - begun < 6
     settle(books, folder)
 
     def read() -> SourceStatus:

@@ -125,7 +125,7 @@ def test_each_part_that_is_killed_is_started_again(run: Run) -> None:
     for name in NAMES:
         former = run.pid(name)
         os.kill(former, signal.SIGKILL)
-        wait_for(f"{name} is started again", partial(run.has_another, name, former), 30)
+        wait_for(f"{name} is started again", partial(run.has_another, name, former), 10)
     wait_for("the worker has subscribed again", (run.data / "run" / "worker.ready").exists, 20)
     assert run.signal(signal.SIGTERM) == 0
 

@@ -40,7 +40,7 @@ def test_a_written_value_is_seen_by_both_screens_and_by_the_api(web):
         begin = time.monotonic()
         web.put(FRIDGE, 4.25)
         seen = [stream.value("tl-01", "fresh") for stream in (one, two)]
-        assert time.monotonic() - begin < 4  # a heartbeat alone would take 5 s
+        assert time.monotonic() - begin < 1.5
         assert [value["value"] for value in seen] == [4.25, 4.25]
         time.sleep(0.25)
         told = web.get(f"/api/v1/latest?{QUERY}&device=tl-01")["items"][0]
@@ -52,13 +52,13 @@ def test_late_and_stale_come_at_the_same_second_in_api_and_stream(web):
     with web.stream(f"{QUERY}&device=tl-01") as screen:
         for age, state in ((limit, "late"), (3 * limit, "stale")):
             web.put(OTHER, 1.0)  # something else that changes must not matter
-            turn_ns = _as_of(web, age - 3.0) + int(age * 1e9)
-            while time.time_ns() < turn_ns - 2_000_000_000:
+            turn_ns = _as_of(web, age - 1.0) + int(age * 1e9)
+            while time.time_ns() < turn_ns - 300_000_000:
                 time.sleep(0.02)
             assert web.get(f"/api/v1/latest?{QUERY}&device=tl-01")["items"][0]["state"] != state
             screen.value("tl-01", state)
             late_by_s = (time.time_ns() - turn_ns) / 1e9
-            assert 0 <= late_by_s < 3, f"the stream said {state} {late_by_s:.3f} s after the moment"
+            assert 0 <= late_by_s < 0.7, f"the stream said {state} {late_by_s:.3f} s after the moment"
             assert web.get(f"/api/v1/latest?{QUERY}&device=tl-01")["items"][0]["state"] == state
 
 
@@ -96,7 +96,7 @@ def test_hearts_beat_every_five_seconds(web):
         screen.until("heartbeat")  # the hub's own rhythm
         begin = time.monotonic()
         data = screen.until("heartbeat")
-        assert 4 < time.monotonic() - begin < 7
+        assert 4.5 < time.monotonic() - begin < 5.6
         assert abs(data["now_ms"] / 1000 - time.time()) < 1
         assert parse_rfc3339(data["now"]) == data["now_ms"] * 1_000_000
 
@@ -120,7 +120,7 @@ def test_a_screen_that_does_not_read_holds_nobody_up_and_gets_a_snapshot(web):
             if time.monotonic() - begin > 14:
                 slow.next()  # it reads again: what waited for it, then everything anew
             time.sleep(0.2)
-        assert slowest < 5
+        assert slowest < 2.0
         assert slow.until("snapshot")["values"]
 
 
@@ -152,7 +152,7 @@ def test_a_locked_database_does_not_freeze_streams(web):
                 slowest = max(slowest, time.monotonic() - begin)
                 time.sleep(0.05)
         login.join()
-        assert slowest < 2
+        assert slowest < 0.5
         assert waits[0] > 2.0
         beat = screen.until("heartbeat")
         assert time.time() - beat["now_ms"] / 1000 < 6

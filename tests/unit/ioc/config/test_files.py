@@ -1,5 +1,6 @@
 """YAML with line numbers: what is read, and what is refused."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,11 @@ def test_aliases_are_refused_so_that_no_file_can_blow_up(folder: Path) -> None:
     (fault,) = faults_of(folder, "a: &x [1]\nb: *x\n")
     assert fault.startswith("a.yaml:2: an alias (*name) is not allowed here.")
     laughs = "a: &a [l, l]\n" + "".join(f"b{n}: &b{n} [*{'a' if n == 0 else f'b{n - 1}'}, *a]\n" for n in range(30))
-    assert faults_of(folder, laughs)  # that it ends is the test: taken as written it would be 2³⁰ copies
+    tracemalloc.start()
+    assert faults_of(folder, laughs)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 << 20  # bytes; taken as written it would be 2³⁰ copies
 
 
 def test_an_alias_to_itself_ends(folder: Path) -> None:
